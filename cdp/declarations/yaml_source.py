@@ -1,0 +1,117 @@
+"""YAML that remembers its lines, and pydantic errors told in terms of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from cdp.errors import DeclarationError, Location
+
+Model = TypeVar("Model", bound=BaseModel)
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    """One YAML file: its plain content, and the line of every key and item in it."""
+
+    file: Path
+    content: Any
+    lines: dict[Path_, int]
+
+    def at(self, *path: str | int) -> Location:
+        """The location of `path`, or of its nearest ancestor that the file has."""
+        for end in range(len(path), -1, -1):
+            line = self.lines.get(tuple(path[:end]))
+            if line is not None:
+                return Location(self.file, line)
+        return Location(self.file, 1)
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """Safe YAML without dates or duplicate keys: a date stays the text its author wrote."""
+
+
+_NoDuplicates.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(file: Path) -> YamlDocument:
+    """Read one YAML file.
+
+    Raises DeclarationError where the file is missing, is not YAML or repeats a key.
+    """
+    try:
+        loader = _NoDuplicates(file.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        lines: dict[Path_, int] = {}
+        if node is not None:
+            _collect_lines(node, (), lines, file)
+        content = loader.construct_document(node) if node is not None else None
+    except FileNotFoundError:
+        raise DeclarationError("the file does not exist.", where=Location(file)) from None
+    except UnicodeDecodeError:
+        raise DeclarationError("the file is not UTF-8 text.", where=Location(file)) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise DeclarationError(f"this is not YAML: {error.problem}.", where=Location(file, line)) from None
+    except yaml.YAMLError as error:
+        raise DeclarationError(f"this is not YAML: {error}.", where=Location(file)) from None
+    return YamlDocument(file, content, lines)
+
+
+def parse(model: type[Model], document: YamlDocument, *path: str | int) -> Model:
+    """Validate the part of `document` at `path` as `model`.
+
+    Raises DeclarationError with the file, the line and every complaint of that file.
+    """
+    content = document.content
+    for step in path:
+        content = content[step]
+    if not isinstance(content, dict):
+        raise DeclarationError("expected a mapping of keys to values.", where=document.at(*path))
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        complaints = [
+            (document.at(*path, *_steps(complaint["loc"])), _told(complaint)) for complaint in error.errors()
+        ]
+        first_place, first = complaints[0]
+        others = "".join(f"\n{place}: {told}" for place, told in complaints[1:])
+        raise DeclarationError(first + others, where=first_place) from None
+
+
+def _steps(location: Sequence[str | int]) -> Sequence[str | int]:
+    return [step for step in location if not (isinstance(step, str) and step.startswith(("function-", "tagged-")))]
+
+
+def _told(complaint: Any) -> str:
+    name = ".".join(str(step) for step in complaint["loc"]) or "this"
+    kind = complaint["type"]
+    if kind == "extra_forbidden":
+        return f"`{name}` is not a known key."
+    if kind == "missing":
+        return f"`{name}` is missing."
+    message = complaint["msg"].removeprefix("Value error, ")
+    return f"`{name}`: {message}{'' if message.endswith('.') else '.'}"
+
+
+def _collect_lines(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            if here in lines:
+                raise DeclarationError(f"`{key.value}` is written twice.", where=Location(file, key.start_mark.line + 1))
+            lines[here] = key.start_mark.line + 1
+            _collect_lines(value, here, lines, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _collect_lines(value, (*path, index), lines, file)
