@@ -1,0 +1,159 @@
+"""Source tables as the dbt project declares them: their columns, and how their records arrive.
+
+One declaration serves dbt (`source()`), landing (`config.meta.landing`) and the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
+from cdp.errors import DeclarationError, Location
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+DataType = Annotated[
+    str, StringConstraints(pattern=r"^(varchar|bigint|timestamp|date|boolean|json|decimal\(\d{1,2},\d{1,2}\))$")
+]
+RAW_PREFIX = "raw_"
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class FileLanding(_Declared):
+    """Files found under the inbox by `files`, a glob."""
+
+    format: Literal["parquet", "ndjson", "json"]
+    files: str
+
+
+class CsvLanding(_Declared):
+    """Delimited text with a header line; `encoding` other than UTF-8 is transcoded on the way."""
+
+    format: Literal["csv"]
+    files: str
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    encoding: str = "utf-8"
+    timestamp_format: str | None = None
+    date_format: str | None = None
+
+
+class SqlLanding(_Declared):
+    """A table read whole and landed as changes; `key` tells rows apart."""
+
+    format: Literal["sql"]
+    table: Name
+    key: list[Name] = Field(min_length=1)
+
+
+class ColumnMeta(_Declared):
+    required: bool = False
+    source_name: str | None = Field(default=None, alias="from")
+
+
+class ColumnConfig(BaseModel):
+    meta: ColumnMeta = ColumnMeta()
+
+
+class Column(BaseModel):
+    """One declared column. `source_name` is what the file calls it."""
+
+    name: Name
+    data_type: DataType
+    config: ColumnConfig = ColumnConfig()
+
+    @property
+    def is_required(self) -> bool:
+        return self.config.meta.required
+
+    @property
+    def source_name(self) -> str:
+        return self.config.meta.source_name or self.name
+
+
+Landing = Annotated[FileLanding | CsvLanding | SqlLanding, Field(discriminator="format")]
+
+
+class _TableMeta(BaseModel):
+    landing: Landing
+
+
+class _TableConfig(BaseModel):
+    meta: _TableMeta
+
+
+class _Table(BaseModel):
+    name: Name
+    config: _TableConfig
+    columns: list[Column] = Field(min_length=1)
+
+
+class SourceTable:
+    """One table of one source; `source` is the name without the `raw_` of its schema."""
+
+    def __init__(self, source: str, declared: _Table, location: Location) -> None:
+        self.source, self.name, self.location = source, declared.name, location
+        self.landing: FileLanding | CsvLanding | SqlLanding = declared.config.meta.landing
+        self.columns: list[Column] = declared.columns
+
+    @property
+    def qualified_name(self) -> str:
+        return f"{RAW_PREFIX}{self.source}.{self.name}"
+
+    def __repr__(self) -> str:
+        return f"SourceTable({self.qualified_name})"
+
+
+def load_source_tables(dbt_project: Path) -> list[SourceTable]:
+    """Every declared source table that lands, by source and name.
+
+    Raises DeclarationError with file and line where a declaration is malformed or appears twice.
+    """
+    tables = [
+        table
+        for file in sorted((dbt_project / "models" / "staging").glob("*/_*__sources.yml"))
+        for table in _tables_of(read_yaml(file))
+    ]
+    seen: dict[str, SourceTable] = {}
+    for table in tables:
+        if other := seen.get(table.qualified_name):
+            raise DeclarationError(
+                f"{table.qualified_name} is declared a second time; the first is at {other.location}.",
+                where=table.location,
+            )
+        seen[table.qualified_name] = table
+    return sorted(tables, key=lambda table: (table.source, table.name))
+
+
+def _tables_of(document: YamlDocument) -> Iterator[SourceTable]:
+    content: Any = document.content or {}
+    for position, source in enumerate(content.get("sources") or []):
+        schema = str(source.get("name", ""))
+        if not schema.startswith(RAW_PREFIX):
+            raise DeclarationError(
+                f"the source `{schema}` must be named `{RAW_PREFIX}<source>`.",
+                where=document.at("sources", position, "name"),
+            )
+        for index, table in enumerate(source.get("tables") or []):
+            path = ("sources", position, "tables", index)
+            if "landing" not in ((table.get("config") or {}).get("meta") or {}):
+                continue
+            yield _table(schema.removeprefix(RAW_PREFIX), document, path)
+
+
+def _table(source: str, document: YamlDocument, path: tuple[str | int, ...]) -> SourceTable:
+    declared = parse(_Table, document, *path)
+    table = SourceTable(source, declared, document.at(*path))
+    names = {column.name for column in table.columns}
+    if isinstance(table.landing, SqlLanding) and (unknown := sorted(set(table.landing.key) - names)):
+        raise DeclarationError(
+            f"the key column `{unknown[0]}` is not among the columns.",
+            where=document.at(*path, "config", "meta", "landing", "key"),
+        )
+    return table

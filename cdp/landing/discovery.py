@@ -1,0 +1,62 @@
+"""Which files of the inbox have not been looked at yet."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp.declarations.sources import CsvLanding, FileLanding, SourceTable
+from cdp.landing.lake import Lake
+
+UNFINISHED_SUFFIXES = {".tmp", ".part", ".partial"}
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFile:
+    """One file as it lies in the inbox; `number` is its place in the batch."""
+
+    number: int
+    path: Path
+    name: str
+    size: int
+    modified_ns: int
+    sha256: str
+
+
+class SeenFiles:
+    """What the catalog knows of one table: by name, size and time (cheap), and by content (certain)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake, table: SourceTable) -> None:
+        rows = connection.execute(
+            f"select path, size, modified_ns, sha256, status from {lake.catalog_relation()} "
+            "where source = ? and table_name = ?",
+            [table.source, table.name],
+        ).fetchall()
+        self._stamps = {(path, size, modified) for path, size, modified, _, _ in rows}
+        self.digests = {sha256 for *_, sha256, status in rows if status == "landed"}
+
+    def knows(self, name: str, size: int, modified_ns: int) -> bool:
+        return (name, size, modified_ns) in self._stamps
+
+
+def new_files(inbox: Path, table: SourceTable, seen: SeenFiles, first_number: int) -> list[InboxFile]:
+    """Files of `table` that no batch has looked at, in the order of their names."""
+    landing = table.landing
+    assert isinstance(landing, FileLanding | CsvLanding)
+    found: list[InboxFile] = []
+    for path in sorted(inbox.glob(landing.files)):
+        if not path.is_file() or path.suffix in UNFINISHED_SUFFIXES or path.name.startswith("."):
+            continue
+        status, name = path.stat(), str(path.relative_to(inbox))
+        if not seen.knows(name, status.st_size, status.st_mtime_ns):
+            number = first_number + len(found)
+            found.append(InboxFile(number, path, name, status.st_size, status.st_mtime_ns, _sha256(path)))
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

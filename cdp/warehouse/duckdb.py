@@ -1,0 +1,159 @@
+"""DuckDB: a file per generation, a pointer that is renamed, readers that never meet a writer (ADR 3)."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cdp.declarations.sources import load_source_tables
+from cdp.errors import ConfigurationError
+from cdp.landing.lake import Lake, quoted
+from cdp.project import Project
+from cdp.warehouse.fingerprint import generation_from_json, generation_to_json
+from cdp.warehouse.port import Build, Generation
+from cdp.warehouse.raw import RECEIPT_COLUMNS, expose_raw_views
+
+KEPT_GENERATIONS = 3
+MODEL_SCHEMA = "cdp"
+FILE_VARIABLE = "CDP_DUCKDB_FILE"
+_NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
+
+
+class DuckDBReader:
+    """One generation file, opened read-only."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, generation: Generation, lake: Lake) -> None:
+        self._connection, self.generation, self._lake = connection, generation, lake
+
+    def relation(self, model: str) -> str:
+        schema, _, name = model.rpartition(".")
+        if not _NAME.match(name) or (schema and not _NAME.match(schema)):
+            raise ValueError(f"{model!r} is not the name of a model")
+        return f'"{schema or MODEL_SCHEMA}"."{name}"'
+
+    def receipts(self) -> str:
+        parts = sorted((self._lake.root / "raw" / "receipts" / "receipts").glob("*.parquet"))
+        if parts:
+            return f"read_parquet([{', '.join(map(quoted, parts))}])"
+        typed = ", ".join(f"cast(null as {data_type}) as {name}" for name, data_type in RECEIPT_COLUMNS.items())
+        return f"(select {typed} where false)"
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
+        return self._connection.cursor().execute(sql, list(parameters)).to_arrow_reader()
+
+
+class DuckDBWarehouse:
+    """Generations under the project's warehouse folder."""
+
+    def __init__(self, project: Project) -> None:
+        self._project, self._folder, self._lake = project, project.warehouse_folder, Lake(project.lake)
+
+    @property
+    def _pointer(self) -> Path:
+        return self._folder / "published.json"
+
+    @property
+    def _candidate_pointer(self) -> Path:
+        return self._folder / "candidate.json"
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.duckdb"
+
+    def published(self) -> Generation | None:
+        return generation_from_json(self._pointer)
+
+    @contextmanager
+    def reader(self) -> Iterator[DuckDBReader]:
+        generation = self.published()
+        if generation is None:
+            raise ConfigurationError("nothing has been built yet.", remedy="Run `cdp run` first.")
+        with self._open(generation) as reader:
+            yield reader
+
+    @contextmanager
+    def candidate(self) -> Iterator[DuckDBReader]:
+        generation = generation_from_json(self._candidate_pointer)
+        if generation is None:
+            raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
+        with self._open(generation) as reader:
+            yield reader
+
+    @contextmanager
+    def _open(self, generation: Generation) -> Iterator[DuckDBReader]:
+        connection = duckdb.connect(str(self._file(generation.number)), read_only=True)
+        try:
+            yield DuckDBReader(connection, generation, self._lake)
+        finally:
+            connection.close()
+
+    def begin(self, as_of: datetime, fingerprint: str) -> Build:
+        self.discard()
+        previous = self.published()
+        number = (previous.number if previous else 0) + 1
+        generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _write_json(self._candidate_pointer, generation_to_json(generation))
+        if previous:
+            shutil.copyfile(self._file(previous.number), self._file(number))
+        connection = duckdb.connect(str(self._file(number)))
+        try:
+            _set_clock(connection, generation, previous)
+            expose_raw_views(connection, load_source_tables(self._project.dbt_project), self._lake)
+        finally:
+            connection.close()
+        return self._build(generation)
+
+    def _build(self, generation: Generation) -> Build:
+        return Build(generation, "duckdb", {FILE_VARIABLE: str(self._file(generation.number))})
+
+    def building(self) -> Build | None:
+        generation = generation_from_json(self._candidate_pointer)
+        return self._build(generation) if generation else None
+
+    def publish(self) -> Generation:
+        generation = generation_from_json(self._candidate_pointer)
+        if generation is None:
+            raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
+        _write_json(self._pointer, generation_to_json(generation))
+        self._candidate_pointer.unlink()
+        self._collect(generation.number)
+        return generation
+
+    def discard(self) -> None:
+        published = self.published()
+        newest = published.number if published else 0
+        self._candidate_pointer.unlink(missing_ok=True)
+        for file in self._folder.glob("*.duckdb*"):
+            if int(file.name.split(".")[0]) > newest:
+                file.unlink()
+
+    def _collect(self, newest: int) -> None:
+        for file in self._folder.glob("*.duckdb*"):
+            if int(file.name.split(".")[0]) <= newest - KEPT_GENERATIONS:
+                file.unlink()
+
+
+def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, previous: Generation | None) -> None:
+    connection.execute("create schema if not exists control")
+    connection.execute(
+        "create or replace table control.clock as select cast(? as timestamp) as as_of, cast(? as bigint) as generation, "
+        "cast(? as bigint) as batch, cast(? as bigint) as previous_batch",
+        [generation.as_of, generation.number, generation.batch, previous.batch if previous else 0],
+    )
+
+
+def _write_json(file: Path, content: dict[str, Any]) -> None:
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    unfinished.replace(file)

@@ -1,0 +1,45 @@
+"""What went into a generation, as one short text: equal fingerprints, nothing to build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cdp.project import Project
+from cdp.warehouse.port import Generation
+
+CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py"}
+CODE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
+
+
+def fingerprint(project: Project, as_of: datetime, last_data_batch: int) -> str:
+    """Digest of the moment, the last batch that brought rows, the engine, and the dbt project's code."""
+    digest = hashlib.sha256(f"{project.settings.warehouse.engine}|{as_of.isoformat()}|{last_data_batch}".encode())
+    files = [project.dbt_project / "dbt_project.yml"]
+    for folder in CODE_FOLDERS:
+        files += (path for path in (project.dbt_project / folder).rglob("*") if path.suffix in CODE_SUFFIXES)
+    for file in sorted(files):
+        digest.update(str(file.relative_to(project.dbt_project)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def generation_to_json(generation: Generation) -> dict[str, Any]:
+    return {
+        "number": generation.number,
+        "as_of": generation.as_of.isoformat(),
+        "batch": generation.batch,
+        "fingerprint": generation.fingerprint,
+    }
+
+
+def generation_from_json(file: Path) -> Generation | None:
+    """The generation a pointer file names, None where there is no such file."""
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError:
+        return None
+    as_of = datetime.fromisoformat(content["as_of"])
+    return Generation(content["number"], as_of, content["batch"], content["fingerprint"])

@@ -1,0 +1,57 @@
+"""Raw tables as the engine sees them: declared columns always, new columns where a part has them, load metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from cdp.declarations.sources import SourceTable, SqlLanding
+from cdp.landing.lake import Lake, quoted
+
+METADATA = {"_batch": "bigint", "_file": "bigint", "_line": "bigint", "_loaded_at": "timestamp"}
+RECEIPT_COLUMNS = {
+    "seq": "bigint",
+    "sync": "varchar",
+    "destination": "varchar",
+    "run_id": "bigint",
+    "key": "varchar",
+    "operation": "varchar",
+    "verdict": "varchar",
+    "row_hash": "varchar",
+    "code": "varchar",
+    "at": "timestamp",
+    "generation": "bigint",
+}
+
+
+def raw_columns(table: SourceTable) -> dict[str, str]:
+    """Columns that a raw table always has, with their types; JSON is kept as text."""
+    columns = {
+        column.name: "varchar" if column.data_type == "json" else column.data_type for column in table.columns
+    }
+    operation = {"_op": "varchar"} if isinstance(table.landing, SqlLanding) else {}
+    return {**columns, **operation, **METADATA}
+
+
+def part_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Columns that landed parts have, with their types."""
+    return {name: str(kind).lower() for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()}
+
+
+def expose_raw_views(connection: duckdb.DuckDBPyConnection, tables: Iterable[SourceTable], lake: Lake) -> None:
+    """A view per raw table over exactly the parts that are committed now."""
+    for table in tables:
+        connection.execute(f"create schema if not exists raw_{table.source}")
+        connection.execute(f"create or replace view {table.qualified_name} as {_view(connection, table, lake)}")
+
+
+def _view(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake) -> str:
+    columns, parts = raw_columns(table), lake.parts(table.source, table.name)
+    if not parts:
+        return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns.items())} where false"
+    relation = f"select * from read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
+    landed = part_columns(connection, relation)
+    shown = [name if name in landed else f"cast(null as {kind}) as {name}" for name, kind in columns.items()]
+    shown += [f'"{name}"' for name in landed if name not in columns]
+    return f"select {', '.join(shown)} from ({relation})"

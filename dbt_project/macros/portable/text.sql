@@ -1,0 +1,52 @@
+{# Lower case for ASCII and Cyrillic letters only, alike on every engine and in every locale. #}
+{% macro fold_case(text) -%}
+    translate({{ text }}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', 'abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрстуфхцчшщъыьэюя')
+{%- endmacro %}
+
+{# Digits of a text, nothing else. #}
+{% macro digits(text) %}regexp_replace({{ text }}, '[^0-9]', '', 'g'){% endmacro %}
+
+{# An address in lower case, null unless it has the shape of one. #}
+{% macro normalise_email(text) -%}
+    {%- set folded = fold_case("trim(" ~ text ~ ")") -%}
+    case when {{ regex_matches(folded, '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$') }} then {{ folded }} end
+{%- endmacro %}
+
+{# A phone number as E.164, null unless it has the length of one. National numbers get the default country. #}
+{% macro normalise_phone(text) -%}
+    {%- set number = digits(text) -%}
+    {%- set code, trunk = var('default_calling_code'), var('default_trunk_prefix') -%}
+    case
+        when trim({{ text }}) like '+%' and length({{ number }}) between 10 and 15 then '+' || {{ number }}
+        when {{ number }} like '00%' and length({{ number }}) between 12 and 17 then '+' || substr({{ number }}, 3)
+        when {{ number }} like '{{ trunk }}%' and length({{ number }}) = 11 then '+{{ code }}' || substr({{ number }}, 2)
+        when {{ number }} like '{{ code }}%' and length({{ number }}) = 11 then '+' || {{ number }}
+        when length({{ number }}) = 10 then '+{{ code }}' || {{ number }}
+    end
+{%- endmacro %}
+
+{#
+    Initials of the first two words of a name, sorted, Cyrillic letters read as Latin: the same for `Анна Петрова`,
+    `Petrova Anna` and a typo further into the word. Null for a single word.
+#}
+{% macro name_key(name) -%}
+    {%- set folded = fold_case("trim(" ~ name ~ ")") -%}
+    {%- set first = latin_initial("substr(" ~ folded ~ ", 1, 1)") -%}
+    {%- set second = latin_initial("substr(split_part(" ~ folded ~ ", ' ', 2), 1, 1)") -%}
+    case
+        when {{ folded }} like '% %' then least({{ first }}, {{ second }}) || greatest({{ first }}, {{ second }})
+    end
+{%- endmacro %}
+
+{# Letters that different transliterations swap (e, i, j, y; k, c, h, q; v, w) fall together. #}
+{% macro latin_initial(letter) -%}
+    translate({{ letter }}, 'абвгдеёжзийклмнопрстуфхцчшщэюяjyecqwh', 'abvgdiizziiklmnoprstufktkssiiiiiikkvk')
+{%- endmacro %}
+
+{# Integer cents of a decimal amount. #}
+{% macro cents(amount) %}cast(round({{ amount }} * 100, 0) as bigint){% endmacro %}
+
+{# A decimal written in a text, null where it is none. #}
+{% macro decimal_or_null(text) -%}
+    case when {{ regex_matches(text, '^-?[0-9]{1,15}([.][0-9]+)?$') }} then cast({{ text }} as decimal(18, 2)) end
+{%- endmacro %}

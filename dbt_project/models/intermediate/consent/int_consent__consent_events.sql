@@ -1,0 +1,17 @@
+{{ config(materialized='view') }}
+
+select
+    event_id,
+    address_kind,
+    address,
+    purpose,
+    channel,
+    action,
+    occurred_at,
+    form as origin,
+    text_version,
+    _batch,
+    _file,
+    _line
+from {{ ref('stg_consent__events') }}
+where address is not null

@@ -1,0 +1,15 @@
+{{ config(materialized='view') }}
+
+select
+    'consent:' || event_id as event_id,
+    address_kind || ':' || address as record_key,
+    'consent_' || action as event_type,
+    occurred_at,
+    cast(null as bigint) as value_cents,
+    purpose || '/' || channel as subject,
+    'raw_consent.events' as source_table,
+    _batch,
+    _file,
+    _line
+from {{ ref('stg_consent__events') }}
+where address is not null

@@ -1,0 +1,14 @@
+{{ config(materialized='view') }}
+
+select
+    'esp:' || event_id as event_id,
+    'email:' || email as record_key,
+    'email_' || event as event_type,
+    occurred_at,
+    cast(null as bigint) as value_cents,
+    campaign as subject,
+    'raw_esp.events' as source_table,
+    _batch,
+    _file,
+    _line
+from {{ ref('stg_esp__events') }}

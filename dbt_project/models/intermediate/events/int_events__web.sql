@@ -1,0 +1,24 @@
+{{ config(materialized='view') }}
+
+with first_arrivals as (
+
+    select
+        *,
+        row_number() over (partition by message_id order by _batch, _file, _line) as arrival
+    from {{ ref('stg_web__events') }}
+
+)
+
+select
+    'web:' || message_id as event_id,
+    case when account_id is null then 'web:cookie:' || anonymous_id else 'shop:account:' || account_id end as record_key,
+    case message_type when 'track' then replace({{ fold_case('event') }}, ' ', '_') else message_type end as event_type,
+    sent_at as occurred_at,
+    value_cents,
+    coalesce(cart_id, order_id, product_id) as subject,
+    'raw_web.events' as source_table,
+    _batch,
+    _file,
+    _line
+from first_arrivals
+where arrival = 1

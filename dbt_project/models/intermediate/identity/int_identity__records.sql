@@ -1,0 +1,7 @@
+-- depends_on: {{ ref('int_identity__id_changes') }}
+
+select
+    record_key,
+    node_id,
+    customer_id
+from {{ ref('int_identity__assignments') }}

@@ -1,0 +1,10 @@
+{{ config(materialized='view') }}
+
+{{ profile_attributes(
+    relation=ref('int_crm__contact_versions'),
+    source_name='crm',
+    record_key="'crm:contact:' || contact_id",
+    attributes={'full_name': 'full_name', 'birth_date': 'birth_date', 'city': 'city'},
+    observed_at='updated_at',
+    where='is_current and not is_deleted',
+) }}

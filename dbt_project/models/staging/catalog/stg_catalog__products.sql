@@ -1,0 +1,28 @@
+with source as (
+
+    select * from {{ source('raw_catalog', 'products') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        product_id,
+        manufacturer_id,
+        -- values
+        department,
+        brand,
+        product_category,
+        product_type,
+        package_size,
+        -- arrival
+        _batch,
+        _file,
+        _line,
+        _loaded_at
+    from source
+
+)
+
+select * from renamed

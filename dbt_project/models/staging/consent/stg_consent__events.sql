@@ -1,0 +1,34 @@
+with source as (
+
+    select * from {{ source('raw_consent', 'events') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        event_id,
+        -- values
+        address_kind,
+        case
+            when address_kind = 'email' then {{ normalise_email('address') }}
+            when address_kind = 'phone' then {{ normalise_phone('address') }}
+        end as address,
+        purpose,
+        channel,
+        action,
+        form,
+        text_version,
+        -- timestamps
+        occurred_at,
+        -- arrival
+        _batch,
+        _file,
+        _line,
+        _loaded_at
+    from source
+
+)
+
+select * from renamed
