@@ -2,9 +2,10 @@
     What the rows of a relation say about who its records are: one row per record and identifier shown, and one without an
     identifier per row, so that a record exists even where it shows nothing.
 
-    identifiers: {type: column}; `deleted` is a condition under which the source has taken the record back.
+    identifiers: {type: column}; `deleted` is a condition under which the source has taken the record back; records of a
+    transaction (a receipt, a guest order) are many per person, where accounts and cards are few.
 #}
-{% macro identity_observations(relation, source_name, record_key, identifiers, observed_at, name_key='cast(null as varchar)', where='true', deleted='false') -%}
+{% macro identity_observations(relation, source_name, record_key, identifiers, observed_at, name_key='cast(null as varchar)', where='true', deleted='false', is_transaction=false) -%}
     {%- set shown = [(none, 'cast(null as varchar)')] + (identifiers.items() | list) -%}
     {%- for type, column in shown %}
     select
@@ -14,6 +15,7 @@
         {{ column }} as identifier_value,
         {{ name_key }} as name_key,
         {{ deleted }} as is_deleted,
+        {{ is_transaction }} as is_transaction,
         {{ observed_at }} as observed_at,
         _batch,
         _file,

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', unique_key='record_key', incremental_strategy='delete+insert') }}
 
 {%- set columns = [
-    'source_name', 'record_key', 'identifier_type', 'identifier_value', 'name_key', 'is_deleted', 'observed_at',
+    'source_name', 'record_key', 'identifier_type', 'identifier_value', 'name_key', 'is_deleted', 'is_transaction',
+    'observed_at',
     '_batch', '_file', '_line',
 ] %}
 
@@ -43,6 +44,7 @@ select
     source_name,
     record_name_key as name_key,
     is_deleted,
+    is_transaction,
     first_seen_at,
     last_seen_at,
     times_observed,

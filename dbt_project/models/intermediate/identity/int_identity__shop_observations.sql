@@ -8,4 +8,5 @@
     name_key=name_key('customer_name'),
     observed_at='updated_at',
     where='line_no = 1',
+    is_transaction='account_id is null',
 ) }}

@@ -1,0 +1,66 @@
+# make run    set up, and do the main job: raw records in, synced audiences out
+# make test   set up, and run the tests
+# make ui     set up, and open Dagster on loopback
+# make check  what CI checks before the tests: format, lint, types, SQL, imports, generated files
+# make proof  the long proofs: kills, soaks, every corruption
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := 0
+export GX_ANALYTICS_ENABLED := false
+
+.PHONY: run test ui check proof demo clean format lock
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.ready demo
+	$(BIN)/cdp run
+
+demo: $(VENV)/.ready
+	@test -e var/demo/clock.json || $(BIN)/cdp demo init
+
+test: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -m "not proof"
+
+proof: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -m proof
+
+ui: $(VENV)/.ready demo
+	$(BIN)/cdp ui
+
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cdp compile --check
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/analyses dbt_project/tests
+
+format: $(VENV)/.ready-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 to 3.13 is needed, and none was found. Install one, or name it: make run PYTHON=/path/to/python"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make a virtual environment. On Debian: apt install python3-venv"; exit 2; }
+	@echo "Installing the locked dependencies into $(VENV) …"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var dbt_project/target dbt_project/logs
+
+# Re-resolve the locks: versions and hashes, no hosts.
+lock:
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
