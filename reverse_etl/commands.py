@@ -1,9 +1,146 @@
-"""Sub-commands of `cdp`."""
+"""`cdp plan`, `cdp sync …`, `cdp explain sync` and `cdp sandbox …`."""
 
 from __future__ import annotations
 
+import getpass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
 import typer
+from rich.table import Table
+
+from cdp.cli.console import errors, output
+from cdp.cli.explain import explain_app
+from cdp.project import Project
+from cdp.store import open_store
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[SYNC]...", help="Default: every declared sync.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+sync_app = typer.Typer(help="Make the tools hold what the warehouse says.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the shell."""
+    from reverse_etl.sandbox.commands import sandbox_app
+
+    app.command("plan")(plan)
+    app.add_typer(sync_app, name="sync")
+    app.add_typer(sandbox_app, name="sandbox")
+    explain_app.command("sync")(explain_sync)
+
+
+def plan(names: Names = None, as_json: AsJson = False) -> None:
+    """What each sync would add, update and remove, before any call."""
+    from reverse_etl.engine.guards import reason_to_hold
+    from reverse_etl.runs import plan_syncs
+
+    rows: list[dict[str, Any]] = []
+    for made in plan_syncs(Project.load(), names):
+        hold = reason_to_hold(made.counts, made.sync.guards)
+        rows.append({"sync": made.sync.name, **asdict(made.counts), "hold": hold, "samples": made.samples})
+    if as_json:
+        output.print_json(json.dumps(rows))
+        return
+    _print_table(
+        ["sync", "add", "update", "remove", "unchanged", "still_rejected", "missing_key", "duplicate_key"], rows
+    )
+    for row in rows:
+        for change, keys in row["samples"].items():
+            output.print(
+                f"{row['sync']}: {change}, for example {', '.join(keys) or 'a row without a key'}", markup=False
+            )
+        if row["hold"]:
+            output.print(f"{row['sync']} would be held: {row['hold']}", markup=False)
+
+
+@sync_app.command("run")
+def sync_run(
+    names: Names = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only, like `cdp plan`.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Carry the plans out.
+
+    Ends with 0 where every sync ended well (single rows may have been refused), 4 where one is held for a person,
+    1 where one is incomplete or failed: run it again, what is in flight is kept.
+    """
+    if dry_run:
+        plan(names, as_json)
+        return
+    from reverse_etl.observers import progress_printer
+    from reverse_etl.runs import run_syncs
+
+    results = run_syncs(Project.load(), names, progress_printer(errors))
+    rows = [_result_row(result) for result in results]
+    if as_json:
+        output.print_json(json.dumps(rows))
+    else:
+        _print_table(["sync", "status", "planned", "ok", "rejected", "unknown", "held", "in_flight"], rows)
+    codes = {result.exit_code for result in results}
+    raise typer.Exit(1 if 1 in codes else max(codes, default=0))
+
+
+def _result_row(result: Any) -> dict[str, Any]:
+    return {
+        "sync": result.sync,
+        "destination": result.destination,
+        "run": result.run,
+        "status": result.status.value,
+        "reason": result.reason,
+        **asdict(result.counts),
+        "plan": asdict(result.plan) if result.plan else None,
+    }
+
+
+@sync_app.command("release")
+def sync_release(
+    name: str,
+    reason: Annotated[str, typer.Option(help="Why it may go; kept in the audit log.", prompt=True)],
+) -> None:
+    """Let exactly the plan that is held go, with the next run."""
+    from reverse_etl.holds import release
+    from reverse_etl.syncs import load_sync
+
+    project = Project.load()
+    sync = load_sync(project, name)
+    store = open_store(project.store_url)
+    digest = release(store, sync.name, getpass.getuser(), reason, project.clock.now())
+    store.close()
+    output.print(f"plan {digest} of {name} may go; now: cdp sync run {name}")
+
+
+@sync_app.command("status")
+def sync_status(names: Names = None, as_json: AsJson = False) -> None:
+    """How each sync stands: its last run, what its tool holds of ours, what is refused, in flight or held."""
+    from reverse_etl.status import status_of
+    from reverse_etl.syncs import load_syncs
+
+    project = Project.load()
+    store = open_store(project.store_url)
+    rows = [asdict(status_of(store, sync.name)) for sync in load_syncs(project, names)]
+    store.close()
+    if as_json:
+        output.print_json(json.dumps(rows, default=str))
+        return
+    _print_table(["sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds"], rows)
+    for row in rows:
+        if row["reason"]:
+            output.print(f"{row['sync']}: {row['reason']}", markup=False)
+
+
+def explain_sync(name: str, key: str) -> None:
+    """Why a key is, or is not, at a destination: what is desired, acknowledged, refused and in flight."""
+    from reverse_etl.explain import explain_key
+
+    for line in explain_key(Project.load(), name, key):
+        output.print(line, markup=False)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*["" if row[column] is None else str(row[column]) for column in columns])
+    output.print(table)

@@ -59,10 +59,12 @@ def read_yaml(file: Path) -> YamlDocument:
         raise DeclarationError("the file does not exist.", where=Location(file)) from None
     except UnicodeDecodeError:
         raise DeclarationError("the file is not UTF-8 text.", where=Location(file)) from None
+    except RecursionError:
+        raise DeclarationError("the file is nested too deeply to read.", where=Location(file)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise DeclarationError(f"this is not YAML: {error.problem}.", where=Location(file, line)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise DeclarationError(f"this is not YAML: {error}.", where=Location(file)) from None
     return YamlDocument(file, content, lines)
 
@@ -80,9 +82,7 @@ def parse(model: type[Model], document: YamlDocument, *path: str | int) -> Model
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        complaints = [
-            (document.at(*path, *_steps(complaint["loc"])), _told(complaint)) for complaint in error.errors()
-        ]
+        complaints = [(document.at(*path, *_steps(complaint["loc"])), _told(complaint)) for complaint in error.errors()]
         first_place, first = complaints[0]
         others = "".join(f"\n{place}: {told}" for place, told in complaints[1:])
         raise DeclarationError(first + others, where=first_place) from None
@@ -107,10 +107,10 @@ def _collect_lines(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: 
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*path, str(key.value))
+            here, key_line = (*path, str(key.value)), key.start_mark.line + 1
             if here in lines:
-                raise DeclarationError(f"`{key.value}` is written twice.", where=Location(file, key.start_mark.line + 1))
-            lines[here] = key.start_mark.line + 1
+                raise DeclarationError(f"`{key.value}` is written twice.", where=Location(file, key_line))
+            lines[here] = key_line
             _collect_lines(value, here, lines, file)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from cdp.declarations.sources import SourceTable, SqlLanding, load_source_tables
 from cdp.errors import CdpError, LandingError
@@ -143,19 +144,33 @@ class _Batch:
             stamp = f"cast({self.number} as bigint) as _batch, cast('{self.as_of.isoformat()}' as timestamp) as _loaded_at"
             query = f"select * exclude (_file, _line), _file, _line, {stamp} from part order by _file, _line"
             write_parquet(self.connection, query, self.lake.part(table.source, table.name, self.number))
-        self.connection.executemany(
-            f"insert into catalog values ({', '.join('?' * len(CATALOG_COLUMNS))})",
-            [self._catalog_row(table, outcome) for outcome in outcomes],
-        )
+        rows = pa.Table.from_pylist([self._catalog_row(table, outcome) for outcome in outcomes])
+        self.connection.register("outcomes", rows)
+        self.connection.execute("insert into catalog by name select * from outcomes")
+        self.connection.unregister("outcomes")
         self.connection.execute(
             "insert into rejects select c.batch, c.file, c.source, c.table_name, c.path, s._line, s._reason, s._text "
             "from set_aside s join catalog c on c.file = s._file order by s._file, s._line"
         )
 
-    def _catalog_row(self, table: SourceTable, outcome: FileOutcome) -> list[object]:
+    def _catalog_row(self, table: SourceTable, outcome: FileOutcome) -> dict[str, object]:
         file = outcome.file
-        known = [self.number, file.number, table.source, table.name, file.name, file.size, file.modified_ns, file.sha256]
-        return [*known, outcome.status, outcome.reason, outcome.lines_in, outcome.landed, outcome.rejected, self.as_of]
+        return {
+            "batch": self.number,
+            "file": file.number,
+            "source": table.source,
+            "table_name": table.name,
+            "path": file.name,
+            "size": file.size,
+            "modified_ns": file.modified_ns,
+            "sha256": file.sha256,
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "lines_in": outcome.lines_in,
+            "landed": outcome.landed,
+            "rejected": outcome.rejected,
+            "landed_at": self.as_of,
+        }
 
     def commit(self, landed: list[TableLanding]) -> LandingResult:
         """Make the batch visible, by the rename of its catalog."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from cdp.declarations.sources import CsvLanding, SourceTable
 from cdp.errors import LandingError
@@ -63,9 +64,10 @@ def quoted_name(name: str) -> str:
 
 
 def _name_files(connection: Connection, files: Sequence[InboxFile], paths: Sequence[Path]) -> None:
-    connection.execute("create or replace temp table file_numbers (number bigint, path varchar)")
-    rows = [[file.number, str(path)] for file, path in zip(files, paths, strict=True)]
-    connection.executemany("insert into file_numbers values (?, ?)", rows)
+    numbered = pa.table({"number": [file.number for file in files], "path": [str(path) for path in paths]})
+    connection.register("numbered_files", numbered)
+    connection.execute("create or replace temp table file_numbers as select * from numbered_files")
+    connection.unregister("numbered_files")
 
 
 def _path_list(paths: Iterable[Path]) -> str:
@@ -81,11 +83,7 @@ def _read_parquet(connection: Connection, files: Sequence[InboxFile]) -> dict[in
         f"from read_parquet({_path_list(paths)}, union_by_name = true, filename = true, file_row_number = true) r "
         "join file_numbers f on f.path = r.filename"
     )
-    counts = connection.execute(
-        f"select f.number, m.num_rows from parquet_file_metadata({_path_list(paths)}) m "
-        "join file_numbers f on f.path = m.file_name"
-    ).fetchall()
-    return dict(counts)
+    return dict(connection.execute("select _file, count(*) from incoming group by _file").fetchall())
 
 
 def _read_ndjson(
@@ -119,18 +117,21 @@ def _read_json(connection: Connection, table: SourceTable, files: Sequence[Inbox
 
 def _read_objects(connection: Connection, table: SourceTable) -> dict[int, int]:
     """`incoming` from the table `lines`, each of which should be a JSON object."""
-    is_object = f"json_valid(_text) and json_type(_text) = 'OBJECT' and not contains(_text, '{UNDECODABLE}')"
+    connection.execute(
+        "create or replace temp table objects as select *, json_valid(_text) and starts_with(ltrim(_text), '{') "
+        f"and not contains(_text, '{UNDECODABLE}') as is_object from lines"
+    )
     declared = [column.source_name for column in table.columns]
     keys = connection.execute(
-        f"select distinct unnest(json_keys(_text)) as key from lines where {is_object} order by key"
+        "select distinct unnest(json_keys(_text)) as key from objects where is_object order by key"
     ).fetchall()
     names = declared + [key for (key,) in keys if key not in declared]
     shape = json.dumps({name: "VARCHAR" for name in names})
     fields = ", ".join(f"record.{quoted_name(name)} as {quoted_name(name)}" for name in names)
     connection.execute(
         "create or replace temp table incoming as with parsed as (select *, "
-        f"case when {is_object} then from_json(_text, {quoted(shape)}) end as record from lines) "
-        "select _file, _line, _text, case when record is null then 'not a JSON object in UTF-8' end as _problem, "
+        f"case when is_object then from_json(_text, {quoted(shape)}) end as record from objects) "
+        "select _file, _line, _text, case when not is_object then 'not a JSON object in UTF-8' end as _problem, "
         f"{fields} from parsed"
     )
     return dict(connection.execute("select _file, count(*) from lines group by _file").fetchall())
@@ -166,16 +167,26 @@ def _header(path: Path, landing: CsvLanding) -> tuple[str, ...]:
 
 
 def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
-    """`csv_lines`: each line with its number, and whether a record starts there (a quoted value may span lines)."""
+    """`csv_lines`: each line with its number, whether a record starts there, and the number the CSV reader gives it."""
     connection.execute(
-        "create or replace temp table csv_lines as with numbered as ("
+        "create or replace temp table numbered_lines as with numbered as ("
         f"select filename, line, row_number() over () as n from read_csv({_path_list(paths)}, {LINES})), "
-        "first as (select filename, min(n) as n from numbered group by filename), "
-        "open as (select filename, line, n, coalesce(sum(length(line) - length(replace(line, '\"', ''))) over ("
-        "partition by filename order by n rows between unbounded preceding and 1 preceding), 0) % 2 as inside from numbered) "
-        "select f.number as _file, o.n - first.n + 1 as n, o.line, o.inside = 0 and o.line is not null as starts, "
-        "sum(case when o.inside = 0 then 1 else 0 end) over (partition by filename order by o.n) as csv_line "
-        "from open o join first using (filename) join file_numbers f on f.path = o.filename"
+        "first as (select filename, min(n) as n from numbered group by filename) "
+        "select f.number as _file, r.n - first.n + 1 as n, r.line "
+        "from numbered r join first using (filename) join file_numbers f on f.path = r.filename"
+    )
+    quotes = "length(line) - length(replace(line, '\"', ''))"
+    (spanning,) = connection.execute(f"select count(*) from numbered_lines where ({quotes}) % 2 = 1").fetchall()[0]
+    if not spanning:
+        connection.execute(
+            "create or replace temp table csv_lines as select *, line is not null as starts, n as csv_line from numbered_lines"
+        )
+        return
+    connection.execute(
+        "create or replace temp table csv_lines as with open as (select *, coalesce(sum("
+        f"{quotes}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 as inside "
+        "from numbered_lines) select _file, n, line, inside = 0 and line is not null as starts, "
+        "sum(case when inside = 0 then 1 else 0 end) over (partition by _file order by n) as csv_line from open"
     )
 
 

@@ -1,9 +1,112 @@
-"""Sub-commands of `cdp`."""
+"""`cdp compile`, `cdp segments …` and `cdp explain customer`."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.table import Table
+from rich.text import Text
+
+from cdp.cli.console import output
+from cdp.cli.explain import explain_app
+from cdp.declarations.problems import together
+from cdp.declarations.segments import Segment, Segments, load_segments, read_segments
+from cdp.declarations.traits import nearest
+from cdp.errors import CdpError
+from cdp.project import Project
+from cdp.segments.compiler import compile_project, drift, write
+from cdp.segments.explain import Reason, explain_membership
+from cdp.segments.words import segment_in_words
+from cdp.warehouse import open_warehouse
+
+segments_app = typer.Typer(help="The declared segments.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the shell."""
+    app.command("compile")(compile_declarations)
+    app.add_typer(segments_app, name="segments")
+    app.add_typer(explain_app, name="explain")
+
+
+def compile_declarations(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is not current.")] = False,
+) -> None:
+    """Write the SQL and the editor schemas of everything declared under `activation/`."""
+    project = Project.load()
+    generated = compile_project(project)
+    found = drift(project, generated)
+    if check and found:
+        raise CdpError(
+            "these generated files are not current:\n" + _listed(project, *found.stale, *found.orphaned),
+            remedy="\nRun `cdp compile` and commit what it writes.",
+        )
+    if not check:
+        write(found, generated)
+    written = f"{len(found.stale)} written, {len(found.orphaned)} deleted" if found else "all current"
+    output.print(f"{len(generated)} generated files: {written}.")
+
+
+def _listed(project: Project, *paths: Path) -> str:
+    return "\n".join(f"  {path.relative_to(project.root)}" for path in paths)
+
+
+@segments_app.command("list")
+def list_segments(as_json: AsJson = False) -> None:
+    """Every segment: its owner, what kind it is, and its rule in words."""
+    segments, problems = read_segments(Project.load())
+    rows = [_row(segment) for segment in segments.values()]
+    if as_json:
+        output.print_json(json.dumps(rows, ensure_ascii=False))
+    else:
+        table = Table("name", "owner", "kind", "who")
+        for row in rows:
+            table.add_row(row["name"], Text(row["owner"]), row["kind"], Text(row["who"]))
+        output.print(table)
+    if problems:
+        raise together(problems)
+
+
+def _row(segment: Segment) -> dict[str, str]:
+    return {"name": segment.name, "owner": segment.owner, "kind": segment.kind, "who": segment_in_words(segment)}
+
+
+@explain_app.command("customer")
+def explain_customer(
+    customer: Annotated[int, typer.Argument(help="The customer_id.")],
+    segment: Annotated[str, typer.Option("--segment", help="The segment's name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Why a customer is, or is not, in a segment: each condition beside the customer's own value."""
+    project = Project.load()
+    segments = load_segments(project)
+    asked = _find(segments, segment)
+    with open_warehouse(project).reader() as reader:
+        reasons = explain_membership(reader, segments, asked, customer)
+        as_of = reader.generation.as_of
+    is_member = reasons[0].holds
+    if as_json:
+        answer = {"customer_id": customer, "segment": segment, "as_of": as_of, "is_member": is_member}
+        output.print_json(json.dumps(answer | {"reasons": [asdict(each) for each in reasons]}, default=str))
+        return
+    output.print(f"Customer {customer} {'is' if is_member else 'is not'} in {segment} as of {as_of} (UTC).")
+    output.print(_reasons_table(reasons))
+
+
+def _find(segments: Segments, name: str) -> Segment:
+    if name in segments:
+        return segments[name]
+    raise CdpError(f"there is no segment `{name}`.", remedy=nearest(name, segments, "activation/segments"))
+
+
+def _reasons_table(reasons: list[Reason]) -> Table:
+    table = Table("asked", "the customer's value", "holds")
+    for reason in reasons:
+        value = "" if reason.value is None else str(reason.value)
+        table.add_row(Text("  " * reason.depth + reason.asked), Text(value), "yes" if reason.holds else "no")
+    return table

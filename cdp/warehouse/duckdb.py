@@ -1,4 +1,8 @@
-"""DuckDB: a file per generation, a pointer that is renamed, readers that never meet a writer (ADR 3)."""
+"""DuckDB: a folder per generation, a pointer that is renamed, readers that never meet a writer (ADR 3).
+
+The file is named alike in every folder, and a build always has the same path: DuckDB calls a database after its file, so views
+stay valid when the folder is renamed, and dbt, whose profile names the path, keeps its parsed project.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ from cdp.warehouse.raw import RECEIPT_COLUMNS, expose_raw_views
 KEPT_GENERATIONS = 3
 MODEL_SCHEMA = "cdp"
 FILE_VARIABLE = "CDP_DUCKDB_FILE"
+FILE_NAME = "warehouse.duckdb"
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 
 
@@ -50,7 +55,7 @@ class DuckDBReader:
         return f"(select {typed} where false)"
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
-        return self._connection.cursor().execute(sql, list(parameters)).to_arrow_reader()
+        return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader()
 
 
 class DuckDBWarehouse:
@@ -64,11 +69,15 @@ class DuckDBWarehouse:
         return self._folder / "published.json"
 
     @property
-    def _candidate_pointer(self) -> Path:
-        return self._folder / "candidate.json"
+    def _candidate(self) -> Path:
+        return self._folder / "candidate"
 
-    def _file(self, number: int) -> Path:
-        return self._folder / f"{number:06d}.duckdb"
+    @property
+    def _candidate_pointer(self) -> Path:
+        return self._candidate / "generation.json"
+
+    def _generation_folder(self, number: int) -> Path:
+        return self._folder / f"{number:06d}"
 
     def published(self) -> Generation | None:
         return generation_from_json(self._pointer)
@@ -78,7 +87,7 @@ class DuckDBWarehouse:
         generation = self.published()
         if generation is None:
             raise ConfigurationError("nothing has been built yet.", remedy="Run `cdp run` first.")
-        with self._open(generation) as reader:
+        with self._open(self._generation_folder(generation.number), generation) as reader:
             yield reader
 
     @contextmanager
@@ -86,12 +95,12 @@ class DuckDBWarehouse:
         generation = generation_from_json(self._candidate_pointer)
         if generation is None:
             raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
-        with self._open(generation) as reader:
+        with self._open(self._candidate, generation) as reader:
             yield reader
 
     @contextmanager
-    def _open(self, generation: Generation) -> Iterator[DuckDBReader]:
-        connection = duckdb.connect(str(self._file(generation.number)), read_only=True)
+    def _open(self, folder: Path, generation: Generation) -> Iterator[DuckDBReader]:
+        connection = duckdb.connect(str(folder / FILE_NAME), read_only=True)
         try:
             yield DuckDBReader(connection, generation, self._lake)
         finally:
@@ -102,20 +111,21 @@ class DuckDBWarehouse:
         previous = self.published()
         number = (previous.number if previous else 0) + 1
         generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        _write_json(self._candidate_pointer, generation_to_json(generation))
+        self._candidate.mkdir(parents=True)
+        file = self._candidate / FILE_NAME
         if previous:
-            shutil.copyfile(self._file(previous.number), self._file(number))
-        connection = duckdb.connect(str(self._file(number)))
+            shutil.copyfile(self._generation_folder(previous.number) / FILE_NAME, file)
+        connection = duckdb.connect(str(file))
         try:
             _set_clock(connection, generation, previous)
             expose_raw_views(connection, load_source_tables(self._project.dbt_project), self._lake)
         finally:
             connection.close()
+        _write_json(self._candidate_pointer, generation_to_json(generation))
         return self._build(generation)
 
     def _build(self, generation: Generation) -> Build:
-        return Build(generation, "duckdb", {FILE_VARIABLE: str(self._file(generation.number))})
+        return Build(generation, "duckdb", {FILE_VARIABLE: str(self._candidate / FILE_NAME)})
 
     def building(self) -> Build | None:
         generation = generation_from_json(self._candidate_pointer)
@@ -125,23 +135,26 @@ class DuckDBWarehouse:
         generation = generation_from_json(self._candidate_pointer)
         if generation is None:
             raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
+        self._candidate.rename(self._generation_folder(generation.number))
         _write_json(self._pointer, generation_to_json(generation))
-        self._candidate_pointer.unlink()
         self._collect(generation.number)
         return generation
 
     def discard(self) -> None:
         published = self.published()
         newest = published.number if published else 0
-        self._candidate_pointer.unlink(missing_ok=True)
-        for file in self._folder.glob("*.duckdb*"):
-            if int(file.name.split(".")[0]) > newest:
-                file.unlink()
+        shutil.rmtree(self._candidate, ignore_errors=True)
+        for number, folder in self._generations():
+            if number > newest:
+                shutil.rmtree(folder)
+
+    def _generations(self) -> list[tuple[int, Path]]:
+        return [(int(folder.name), folder) for folder in sorted(self._folder.glob("[0-9]*")) if folder.is_dir()]
 
     def _collect(self, newest: int) -> None:
-        for file in self._folder.glob("*.duckdb*"):
-            if int(file.name.split(".")[0]) <= newest - KEPT_GENERATIONS:
-                file.unlink()
+        for number, folder in self._generations():
+            if number <= newest - KEPT_GENERATIONS:
+                shutil.rmtree(folder)
 
 
 def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, previous: Generation | None) -> None:

@@ -3,9 +3,10 @@
     identifier per row, so that a record exists even where it shows nothing.
 
     identifiers: {type: column}; `deleted` is a condition under which the source has taken the record back; records of a
-    transaction (a receipt, a guest order) are many per person, where accounts and cards are few.
+    transaction (a receipt, a guest order) are many per person, where accounts and cards are few. Where a row `replaces` what its
+    record showed before, an identifier that the newest row no longer has is forgotten.
 #}
-{% macro identity_observations(relation, source_name, record_key, identifiers, observed_at, name_key='cast(null as varchar)', where='true', deleted='false', is_transaction=false) -%}
+{% macro identity_observations(relation, source_name, record_key, identifiers, observed_at, name_key='cast(null as varchar)', where='true', deleted='false', is_transaction=false, replaces=false) -%}
     {%- set shown = [(none, 'cast(null as varchar)')] + (identifiers.items() | list) -%}
     {%- for type, column in shown %}
     select
@@ -16,6 +17,7 @@
         {{ name_key }} as name_key,
         {{ deleted }} as is_deleted,
         {{ is_transaction }} as is_transaction,
+        {{ replaces }} as is_replacement,
         {{ observed_at }} as observed_at,
         _batch,
         _file,

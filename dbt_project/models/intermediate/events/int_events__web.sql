@@ -1,14 +1,5 @@
 {{ config(materialized='view') }}
 
-with first_arrivals as (
-
-    select
-        *,
-        row_number() over (partition by message_id order by _batch, _file, _line) as arrival
-    from {{ ref('stg_web__events') }}
-
-)
-
 select
     'web:' || message_id as event_id,
     case when account_id is null then 'web:cookie:' || anonymous_id else 'shop:account:' || account_id end as record_key,
@@ -20,5 +11,4 @@ select
     _batch,
     _file,
     _line
-from first_arrivals
-where arrival = 1
+from {{ ref('stg_web__events') }}

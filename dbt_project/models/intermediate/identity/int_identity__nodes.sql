@@ -3,25 +3,22 @@
 with arrivals as (
 
     select
-        record_key,
-        _batch,
-        _file,
-        _line,
-        row_number() over (partition by record_key order by _batch, _file, _line) as arrival
-    from {{ ref('int_identity__observations') }}
-
-),
-
-unnumbered as (
-
-    select arrivals.*
-    from arrivals
-    where
-        arrivals.arrival = 1
-        {% if is_incremental() %}
-        and {{ is_new('arrivals') }}
-        and not exists (select 1 from {{ this }} as known where known.record_key = arrivals.record_key)
-        {% endif %}
+        observations.record_key,
+        observations._batch,
+        observations._file,
+        observations._line,
+        row_number() over (
+            partition by observations.record_key
+            order by observations._batch, observations._file, observations._line
+        ) as arrival
+    from {{ ref('int_identity__observations') }} as observations
+    {% if is_incremental() %}
+    where not exists (
+        select 1
+        from {{ this }} as known
+        where known.record_key = observations.record_key
+    )
+    {% endif %}
 
 )
 
@@ -32,4 +29,5 @@ select
     _batch,
     _file,
     _line
-from unnumbered
+from arrivals
+where arrival = 1

@@ -2,54 +2,142 @@
 
 {%- set columns = [
     'source_name', 'record_key', 'identifier_type', 'identifier_value', 'name_key', 'is_deleted', 'is_transaction',
-    'observed_at',
-    '_batch', '_file', '_line',
+    'is_replacement', 'observed_at', '_batch', '_file', '_line',
 ] %}
 
-with contributions as (
+with arrived as (
 
-    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns) }}
-
-),
-
-touched as (
-
-    select distinct contributions.record_key
-    from contributions
-    where {{ is_new('contributions') }}
+    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns, condition=is_new()) }}
 
 ),
 
 ranked as (
 
     select
-        contributions.*,
-        min(contributions.observed_at) over (partition by contributions.record_key, contributions.identifier_type, contributions.identifier_value) as first_seen_at,
-        max(contributions.observed_at) over (partition by contributions.record_key, contributions.identifier_type, contributions.identifier_value) as last_seen_at,
-        count(*) over (partition by contributions.record_key, contributions.identifier_type, contributions.identifier_value) as times_observed,
+        *,
         row_number() over (
-            partition by contributions.record_key, contributions.identifier_type, contributions.identifier_value
-            order by contributions._batch, contributions._file, contributions._line, contributions.source_name
-        ) as arrival,
-        max(contributions.name_key) over (partition by contributions.record_key) as record_name_key
-    from contributions
-    inner join touched on contributions.record_key = touched.record_key
+            partition by record_key, identifier_type, identifier_value
+            order by _batch, _file, _line, source_name
+        ) as arrival
+    from arrived
+
+),
+
+shown as (
+
+    select
+        record_key,
+        identifier_type,
+        identifier_value,
+        max(case when arrival = 1 then source_name end) as source_name,
+        max(name_key) as name_key,
+        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
+        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
+        min(observed_at) as first_seen_at,
+        max(observed_at) as last_seen_at,
+        count(*) as times_observed,
+        max(case when arrival = 1 then _batch end) as _batch,
+        max(case when arrival = 1 then _file end) as _file,
+        max(case when arrival = 1 then _line end) as _line
+    from ranked
+    group by record_key, identifier_type, identifier_value
+
+),
+
+{% if is_incremental() %}
+
+touched as (
+
+    select
+        record_key,
+        max(case when is_replacement then 1 else 0 end) = 1 as is_replaced,
+        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted
+    from arrived
+    group by record_key
+
+),
+
+known as (
+
+    select
+        known.record_key,
+        known.identifier_type,
+        known.identifier_value,
+        known.source_name,
+        case when not touched.is_replaced then known.name_key end as name_key,
+        touched.is_deleted,
+        known.is_transaction,
+        known.first_seen_at,
+        known.last_seen_at,
+        known.times_observed,
+        known._batch,
+        known._file,
+        known._line
+    from {{ this }} as known
+    inner join touched on known.record_key = touched.record_key
+    where not touched.is_replaced or known.identifier_type is null
+
+),
+
+combined as (
+
+    select
+        *,
+        row_number() over (
+            partition by record_key, identifier_type, identifier_value
+            order by _batch, _file, _line, source_name
+        ) as arrival
+    from (
+        select * from shown
+        union all
+        select * from known
+    ) as both_sides
+
+),
+
+merged as (
+
+    select
+        record_key,
+        identifier_type,
+        identifier_value,
+        max(case when arrival = 1 then source_name end) as source_name,
+        max(name_key) as name_key,
+        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
+        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        sum(times_observed) as times_observed,
+        max(case when arrival = 1 then _batch end) as _batch,
+        max(case when arrival = 1 then _file end) as _file,
+        max(case when arrival = 1 then _line end) as _line
+    from combined
+    group by record_key, identifier_type, identifier_value
 
 )
+
+{% else %}
+
+merged as (
+
+    select * from shown
+
+)
+
+{% endif %}
 
 select
     record_key,
     identifier_type,
     identifier_value,
     source_name,
-    record_name_key as name_key,
+    max(name_key) over (partition by record_key) as name_key,
     is_deleted,
     is_transaction,
     first_seen_at,
     last_seen_at,
-    times_observed,
+    cast(times_observed as bigint) as times_observed,
     _batch,
     _file,
     _line
-from ranked
-where arrival = 1
+from merged

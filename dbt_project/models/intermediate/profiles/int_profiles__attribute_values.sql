@@ -1,36 +1,28 @@
-{%- set columns = ['source_name', 'record_key', 'attribute', 'attribute_value', 'observed_at', '_batch', '_file', '_line'] %}
-
-with contributions as (
-
-    {{ union_contributions('profile_sources', 'int_profiles__%_attributes', columns) }}
-
-),
-
-candidates as (
+with candidates as (
 
     select
         records.customer_id,
-        contributions.attribute,
-        contributions.attribute_value,
-        contributions.source_name,
-        contributions.record_key,
-        contributions.observed_at,
+        attributes.attribute,
+        attributes.attribute_value,
+        attributes.source_name,
+        attributes.record_key,
+        attributes.observed_at,
         row_number() over (
-            partition by records.customer_id, contributions.attribute
+            partition by records.customer_id, attributes.attribute
             order by
                 rules.priority asc,
-                contributions.observed_at desc,
-                contributions._batch desc,
-                contributions._file desc,
-                contributions._line desc,
-                contributions.attribute_value asc
+                attributes.observed_at desc,
+                attributes._batch desc,
+                attributes._file desc,
+                attributes._line desc,
+                attributes.record_key asc
         ) as standing
-    from contributions
-    inner join {{ ref('int_identity__records') }} as records on contributions.record_key = records.record_key
+    from {{ ref('int_profiles__record_attributes') }} as attributes
+    inner join {{ ref('int_identity__records') }} as records on attributes.record_key = records.record_key
     inner join {{ ref('survivorship_rules') }} as rules
         on
-            contributions.attribute = rules.attribute
-            and contributions.source_name = rules.source_name
+            attributes.attribute = rules.attribute
+            and attributes.source_name = rules.source_name
 
 )
 

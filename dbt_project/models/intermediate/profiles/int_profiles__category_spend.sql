@@ -1,14 +1,43 @@
-with spend as (
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    incremental_strategy='delete+insert',
+    post_hook='{{ drop_superseded() }}',
+) }}
+
+-- depends_on: {{ ref('int_identity__records') }}
+-- depends_on: {{ ref('int_identity__id_changes') }}
+-- depends_on: {{ source('control', 'clock') }}
+with touched as (
+
+    select distinct customer_id
+    from {{ ref('fct_orders') }}
+    where customer_id is not null and {{ is_new() }}
+    {% if is_incremental() %}
+    union
+    select new_customer_id as customer_id
+    from {{ ref('int_identity__id_changes') }}
+    where generation = (select clock.generation from {{ source('control', 'clock') }} as clock)
+    union
+    select old_customer_id as customer_id
+    from {{ ref('int_identity__id_changes') }}
+    where generation = (select clock.generation from {{ source('control', 'clock') }} as clock)
+    {% endif %}
+
+),
+
+spend as (
 
     select
         orders.customer_id,
         products.department,
         products.product_category,
         sum(lines.amount_cents) as net_cents
-    from {{ ref('fct_order_lines') }} as lines
-    inner join {{ ref('fct_orders') }} as orders on lines.order_id = orders.order_id
+    from {{ ref('fct_orders') }} as orders
+    inner join touched on orders.customer_id = touched.customer_id
+    inner join {{ ref('fct_order_lines') }} as lines on orders.order_id = lines.order_id
     inner join {{ ref('stg_catalog__products') }} as products on lines.product_id = products.product_id
-    where orders.customer_id is not null and lines.status = 'placed'
+    where lines.status = 'placed'
     group by orders.customer_id, products.department, products.product_category
 
 ),

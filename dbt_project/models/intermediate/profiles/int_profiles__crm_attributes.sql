@@ -6,5 +6,4 @@
     record_key="'crm:contact:' || contact_id",
     attributes={'full_name': 'full_name', 'birth_date': 'birth_date', 'city': 'city'},
     observed_at='updated_at',
-    where='is_current and not is_deleted',
 ) }}

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_segments__definitions') }}
+-- depends_on: {{ ref('dim_customers') }}
 {{ config(materialized='incremental', unique_key='membership_id', incremental_strategy='delete+insert', full_refresh=false) }}
 
 with members as (

@@ -35,6 +35,39 @@ renamed as (
         _loaded_at
     from source
 
+),
+
+first_arrivals as (
+
+    select
+        *,
+        row_number() over (partition by message_id order by _batch, _file, _line) as arrival
+    from renamed
+    {% if is_incremental() %}
+    where not exists (select 1 from {{ this }} as known where known.message_id = renamed.message_id)
+    {% endif %}
+
 )
 
-select * from renamed
+select
+    message_id,
+    anonymous_id,
+    account_id,
+    device_id,
+    client_id,
+    product_id,
+    cart_id,
+    order_id,
+    message_type,
+    event,
+    person_name,
+    email,
+    phone,
+    value_cents,
+    sent_at,
+    _batch,
+    _file,
+    _line,
+    _loaded_at
+from first_arrivals
+where arrival = 1

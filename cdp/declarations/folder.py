@@ -1,0 +1,68 @@
+"""A folder of declarations: one thing a file, the file name is its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from cdp.declarations.problems import attempt_all
+from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
+from cdp.errors import DeclarationError, Location
+
+# Names become columns, files and comments; PostgreSQL keeps 63 bytes of one.
+DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Sentence = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")
+]
+
+
+class Declaration(BaseModel):
+    """What every declaration says about itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: DeclaredName
+    description: Sentence
+    owner: Sentence
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Header = TypeVar("Header", bound=Declaration)
+Thing = TypeVar("Thing", bound=Named)
+
+
+def read_folder(folder: Path, read_one: Callable[[Path], Thing]) -> tuple[dict[str, Thing], list[DeclarationError]]:
+    """Every declaration in `folder` by name, in the order of names, and the complaints about the files left out."""
+    things, problems = attempt_all(read_one, declared_files(folder))
+    problems += [
+        DeclarationError("declarations end in `.yml`.", where=Location(file), remedy=f"Rename it to `{file.stem}.yml`.")
+        for file in sorted(folder.glob("*.yaml"))
+    ]
+    return {thing.name: thing for thing in things}, problems
+
+
+def declared_files(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("*.yml"), key=lambda file: file.stem)
+
+
+def read_header(model: type[Header], file: Path) -> tuple[Header, YamlDocument]:
+    """Validate a whole file as `model`.
+
+    Raises DeclarationError where it does not fit, or is not called what its name says.
+    """
+    document = read_yaml(file)
+    header = parse(model, document)
+    if header.name != file.stem:
+        raise DeclarationError(
+            f"the file is called `{file.stem}`, but its name says `{header.name}`.",
+            where=document.at("name"),
+            remedy="Make them the same.",
+        )
+    return header, document

@@ -1,0 +1,134 @@
+"""The traits a rule may test: the contracted columns of `dim_customer_traits`, with their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
+from cdp.errors import DeclarationError, Location
+
+TRAITS_MODEL = "dim_customer_traits"
+TRAITS_FILE = Path("models/marts/customers/_customers__models.yml")
+CUSTOMER_KEY = "customer_id"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_PRECISION = re.compile(r"\(.*\)$")
+
+
+class Kind(StrEnum):
+    """What a trait holds, in the words of the person who writes a rule."""
+
+    WHOLE = "a whole number"
+    NUMBER = "a number"
+    TEXT = "text"
+    YES_NO = "true or false"
+    TIMESTAMP = "a timestamp"
+    DATE = "a date"
+
+
+_KINDS = {
+    **dict.fromkeys(("bigint", "int8", "integer", "int4", "int", "smallint", "int2"), Kind.WHOLE),
+    **dict.fromkeys(
+        ("double", "double precision", "float8", "float", "float4", "real", "numeric", "decimal"), Kind.NUMBER
+    ),
+    **dict.fromkeys(("varchar", "text", "string"), Kind.TEXT),
+    **dict.fromkeys(("boolean", "bool"), Kind.YES_NO),
+    **dict.fromkeys(("timestamp", "timestamp without time zone"), Kind.TIMESTAMP),
+    "date": Kind.DATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    name: str
+    kind: Kind
+
+
+class _Column(BaseModel):
+    name: str
+    data_type: str | None = None
+
+
+class _Model(BaseModel):
+    name: str
+    columns: list[_Column] = []
+
+
+class _ModelsFile(BaseModel):
+    """As much of a dbt properties file as matters here."""
+
+    models: list[_Model] = []
+
+
+class TraitSheet:
+    """The traits by name; `untestable` columns have a type that no rule operator understands."""
+
+    def __init__(self, traits: Iterable[Trait], untestable: Mapping[str, str] | None = None) -> None:
+        self.traits = {trait.name: trait for trait in traits}
+        self.untestable = dict(untestable or {})
+
+    def find(self, name: str, where: Location) -> Trait:
+        """The trait called `name`.
+
+        Raises DeclarationError with the nearest known name where there is none.
+        """
+        if name in self.traits:
+            return self.traits[name]
+        if name in self.untestable:
+            raise DeclarationError(
+                f"the trait `{name}` is of type {self.untestable[name]}, which a rule cannot test.",
+                where=where,
+                remedy=f"Add a column of a plain type to `{TRAITS_MODEL}`.",
+            )
+        raise DeclarationError(
+            f"there is no trait `{name}`.", where=where, remedy=nearest(name, self.traits, TRAITS_MODEL)
+        )
+
+
+def nearest(name: str, known: Iterable[str], listed_in: str) -> str:
+    """The remedy for a name nobody knows: the one most like it, or where to look."""
+    matches = get_close_matches(name, list(known), n=1)
+    return f"Did you mean `{matches[0]}`?" if matches else f"The known names are in `{listed_in}`."
+
+
+def load_traits(dbt_project: Path) -> TraitSheet:
+    """Read the trait sheet from the dbt project's YAML.
+
+    Raises DeclarationError where the model or its typed columns are missing.
+    """
+    document = read_yaml(dbt_project / TRAITS_FILE)
+    traits, untestable = [], {}
+    for name, data_type in _columns(document):
+        if name == CUSTOMER_KEY:
+            continue
+        kind = _KINDS.get(_PRECISION.sub("", data_type.lower()).strip())
+        if kind is not None and _NAME.fullmatch(name):
+            traits.append(Trait(name, kind))
+        else:
+            untestable[name] = data_type
+    return TraitSheet(traits, untestable)
+
+
+def _columns(document: YamlDocument) -> list[tuple[str, str]]:
+    """Name and type of each column."""
+    for index, model in enumerate(parse(_ModelsFile, document).models):
+        if model.name == TRAITS_MODEL:
+            return [(c.name, _data_type(c, document.at("models", index, "columns"))) for c in model.columns]
+    raise DeclarationError(f"the model `{TRAITS_MODEL}` is not described here.", where=document.at("models"))
+
+
+def _data_type(column: _Column, where: Location) -> str:
+    if column.data_type is None:
+        raise DeclarationError(
+            f"the column `{column.name}` has no `data_type`.",
+            where=where,
+            remedy="Rules are checked against the declared types.",
+        )
+    return column.data_type

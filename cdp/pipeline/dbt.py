@@ -1,0 +1,95 @@
+"""How dbt is called: where it writes, what it is told, and when it has to parse again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cdp.errors import CdpError, Location
+from cdp.project import Project
+from cdp.warehouse.fingerprint import fingerprint
+
+# dbt's own log and run results quote what the engine says, and that may quote a customer's data.
+_QUIET = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DBT_LOG_LEVEL_FILE": "none",
+    "DBT_USE_COLORS": "false",
+}
+
+
+def dbt_executable() -> str:
+    """The dbt that is installed beside this Python."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def dbt_folder(project: Project) -> Path:
+    """Where dbt writes its manifest and what it compiled."""
+    return project.state / "dbt"
+
+
+def manifest_file(project: Project) -> Path:
+    return dbt_folder(project) / "manifest.json"
+
+
+@contextmanager
+def dbt_environment(given: dict[str, str]) -> Iterator[None]:
+    """This process's environment as a dbt child must see it, for the length of a block."""
+    added = {**_QUIET, **given}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def ensure_manifest(project: Project) -> Path:
+    """The manifest of the dbt project as it is now; parses only where something changed since.
+
+    Raises CdpError with what dbt says where the project does not parse.
+    """
+    manifest, key = manifest_file(project), dbt_folder(project) / "manifest.key"
+    wanted = fingerprint(project, datetime.min, last_data_batch=0)
+    if manifest.is_file() and key.is_file() and key.read_text() == wanted:
+        return manifest
+    _parse(project)
+    key.write_text(wanted)
+    return manifest
+
+
+def _parse(project: Project) -> None:
+    arguments = ["parse", "--quiet", "--target", project.settings.warehouse.engine]
+    finished = run_dbt(project, arguments, {}, capture=True)
+    if finished.returncode:
+        raise CdpError(
+            f"the dbt project does not parse:\n{finished.stdout.strip()}",
+            where=Location(project.dbt_project / "dbt_project.yml"),
+        )
+
+
+def run_dbt(
+    project: Project, arguments: list[str], environment: dict[str, str], *, capture: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """One dbt command against this project, with its output shown or captured."""
+    folders = {
+        "DBT_PROJECT_DIR": str(project.dbt_project),
+        "DBT_PROFILES_DIR": str(project.dbt_project),
+        "DBT_TARGET_PATH": str(dbt_folder(project)),
+        "DBT_LOG_PATH": str(dbt_folder(project)),
+    }
+    dbt_folder(project).mkdir(parents=True, exist_ok=True)
+    with dbt_environment({**folders, **environment}):
+        return subprocess.run(
+            [dbt_executable(), *arguments],
+            cwd=project.dbt_project,
+            text=True,
+            check=False,
+            stdout=subprocess.PIPE if capture else None,
+            stderr=subprocess.STDOUT if capture else None,
+        )

@@ -1,0 +1,60 @@
+"""What went wrong in a dbt build, from its event stream, in words that quote no data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cdp.errors import GateError
+
+_FAILED = {"error", "fail", "runtime error"}
+_QUOTED = re.compile(r"'[^']*'|\S+@\S+|\+?\d[\d\s()-]{6,}")
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class BuildLog:
+    """Follows the events of one build: how far it is, and what failed."""
+
+    total: int = 0
+    done: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def follow(self, event: Mapping[str, Any]) -> str | None:
+        """Take one event in; the name of the node it finished, if it did."""
+        name, data = event["info"]["name"], event["data"]
+        if name == "LogStartLine":
+            self.total = max(self.total, int(data["total"]))
+        if name == "MainEncounteredError":
+            self.failures.append(f"dbt stopped: {_cause(str(data['exc']))}")
+        if name != "NodeFinished":
+            return None
+        node = data["node_info"]
+        self.done += 1
+        if node["node_status"] in _FAILED:
+            self.failures.append(_told(node, data.get("run_result") or {}))
+        return str(node["node_name"])
+
+    def error(self, compiled: Path) -> GateError:
+        """The build's failure as one message; `compiled` is the folder of compiled SQL."""
+        told = "; ".join(self.failures[:_SHOWN]) or "dbt stopped without a word"
+        more = f" (and {len(self.failures) - _SHOWN} more)" if len(self.failures) > _SHOWN else ""
+        return GateError(
+            f"the build was thrown away: {told}{more}. Readers and tools still have what was published before.",
+            remedy=f"The SQL that ran is under {compiled}; docs/runbooks/blocked-build.md says how to look at it.",
+        )
+
+
+def _told(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    kind, message = node["resource_type"], _cause(str(result.get("message") or ""))
+    return f"{kind} {node['node_name']} ({node['node_path']}): {message}"
+
+
+def _cause(message: str) -> str:
+    """The line that says why, with everything quoted, and whatever looks like an address or number, masked."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    cause = next((line for line in lines if "Error:" in line), lines[-1] if lines else "no reason given")
+    return _QUOTED.sub("…", cause).rstrip(".")

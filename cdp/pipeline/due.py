@@ -1,0 +1,59 @@
+"""Whether there is anything to land, and anything to build."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import duckdb
+
+from cdp.declarations.sources import SourceTable, SqlLanding, load_source_tables
+from cdp.landing.discovery import UNFINISHED_SUFFIXES, SeenFiles
+from cdp.landing.lake import Lake
+from cdp.project import Project
+from cdp.warehouse import open_warehouse
+from cdp.warehouse.fingerprint import fingerprint
+
+
+def last_data_batch(lake: Lake) -> int:
+    """Number of the newest batch that brought rows, 0 where none did."""
+    with duckdb.connect() as connection:
+        query = f"select coalesce(max(batch), 0) from {lake.catalog_relation()} where landed > 0"
+        ((batch,),) = connection.execute(query).fetchall()
+    return int(batch)
+
+
+def wanted_fingerprint(project: Project, as_of: datetime) -> str:
+    """The fingerprint of the generation that a build would make now."""
+    return fingerprint(project, as_of, last_data_batch(Lake(project.lake)))
+
+
+def build_is_due(project: Project) -> bool:
+    """Whether a build would make anything else than what is published."""
+    published = open_warehouse(project).published()
+    return published is None or published.fingerprint != wanted_fingerprint(project, project.clock.now())
+
+
+def unseen_files(project: Project) -> str:
+    """A digest of the inbox files that no batch has looked at, empty where there is none; reads no file."""
+    lake, digest, found = Lake(project.lake), hashlib.sha256(), False
+    with duckdb.connect() as connection:
+        for table in load_source_tables(project.dbt_project):
+            if isinstance(table.landing, SqlLanding):
+                continue
+            for stamp in _unseen(project, table, SeenFiles(connection, lake, table)):
+                digest.update(stamp.encode())
+                found = True
+    return digest.hexdigest()[:16] if found else ""
+
+
+def _unseen(project: Project, table: SourceTable, seen: SeenFiles) -> list[str]:
+    assert not isinstance(table.landing, SqlLanding)
+    stamps = []
+    for path in sorted(project.inbox.glob(table.landing.files)):
+        if path.suffix in UNFINISHED_SUFFIXES or path.name.startswith(".") or not path.is_file():
+            continue
+        status, name = path.stat(), str(path.relative_to(project.inbox))
+        if not seen.knows(name, status.st_size, status.st_mtime_ns):
+            stamps.append(f"{name}|{status.st_size}|{status.st_mtime_ns}\n")
+    return stamps

@@ -1,0 +1,142 @@
+"""The tables of the operational store. Timestamps are naive UTC; `migrations/` must produce exactly these."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+)
+
+# SQLite numbers rows only in a column that is spelled INTEGER.
+_SERIAL: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    Column("run_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("sync", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("fencing", BigInteger, nullable=False),
+    Column("generation", BigInteger),
+    Column("started_at", DateTime, nullable=False),
+    Column("finished_at", DateTime),
+    _count("planned"),
+    _count("ok"),
+    _count("rejected"),
+    _count("unknown"),
+    _count("suppressed"),
+    _count("held"),
+    _count("in_flight"),
+    Index(None, "sync", "run_id"),
+    comment="One row per run of a sync; planned = ok + rejected + unknown + suppressed + held + in_flight.",
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("batch_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("sync", Text, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("generation", BigInteger),
+    Column("position", BigInteger, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False, unique=True),
+    Column("row_count", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index(None, "sync", "run_id", "position", "batch_id"),
+    comment="One row per batch that may be on its way; it goes when the destination has answered for every row.",
+    sqlite_autoincrement=True,
+)
+
+acknowledged = Table(
+    "acknowledged",
+    metadata,
+    Column("sync", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("row_hash", Text, nullable=False),
+    Column("remote_id", Text),
+    Column("at", DateTime, nullable=False),
+    comment="What each destination holds of ours: one row per sync and key.",
+)
+
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("sync", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("row_hash", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime, nullable=False),
+    comment="Rows a destination refused; tried again only when their hash changes.",
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True, autoincrement=True),
+    Column("sync", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("row_hash", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("at", DateTime, nullable=False),
+    Column("generation", BigInteger),
+    Index(None, "run_id", "verdict"),
+    Index(None, "sync", "seq"),
+    comment="One row per verdict, in the order of commits; only ever appended to.",
+    sqlite_autoincrement=True,
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("hold_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("sync", Text, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("plan_digest", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("held_at", DateTime, nullable=False),
+    Column("released_at", DateTime),
+    Index(None, "sync", "plan_digest"),
+    comment="Plans a guard stopped. A release lets exactly the plan with that digest go.",
+    sqlite_autoincrement=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("fencing", BigInteger, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("since", DateTime, nullable=False),
+    comment="Who holds, or last held, each lease; `fencing` grows with every acquisition.",
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("entry_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", DateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    comment="What people decided, and why.",
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,44 @@
+{{ config(materialized='incremental', unique_key=['record_key', 'attribute'], incremental_strategy='delete+insert') }}
+
+{%- set columns = ['source_name', 'record_key', 'attribute', 'attribute_value', 'observed_at', '_batch', '_file', '_line'] %}
+
+with arrived as (
+
+    {{ union_contributions('profile_sources', 'int_profiles__%_attributes', columns, condition=is_new()) }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by record_key, attribute
+            order by observed_at desc, _batch desc, _file desc, _line desc, source_name asc
+        ) as recency
+    from arrived
+
+)
+
+select
+    ranked.record_key,
+    ranked.attribute,
+    ranked.attribute_value,
+    ranked.source_name,
+    ranked.observed_at,
+    ranked._batch,
+    ranked._file,
+    ranked._line
+from ranked
+where
+    ranked.recency = 1
+    {% if is_incremental() %}
+    and not exists (
+        select 1
+        from {{ this }} as known
+        where
+            known.record_key = ranked.record_key
+            and known.attribute = ranked.attribute
+            and known.observed_at > ranked.observed_at
+    )
+    {% endif %}

@@ -1,0 +1,110 @@
+"""Landing: one step, one asset per raw table."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    multi_asset,
+)
+
+from cdp.declarations.sources import RAW_PREFIX, SourceTable, load_source_tables
+from cdp.landing.land import LandingResult, TableLanding, land
+from cdp.project import Project
+from cdp.store import open_store
+from orchestration.observer import Observer
+from orchestration.translator import Translator
+
+CHECK = "every_line_accounted_for"
+
+
+def key_of(table: SourceTable) -> AssetKey:
+    """The key under which dbt's sources go, too."""
+    return AssetKey([f"{RAW_PREFIX}{table.source}", table.name])
+
+
+def landing_assets(project: Project, manifest: Mapping[str, Any], observer: Observer) -> AssetsDefinition:
+    """The raw tables of every declared source, landed together as one batch."""
+    tables = load_source_tables(project.dbt_project)
+
+    @multi_asset(
+        name="land",
+        specs=[_spec(table, manifest) for table in tables],
+        check_specs=[_check(table) for table in tables],
+    )
+    def land_everything(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
+        with observer.watching("landing"):
+            result = _land(project, observer)
+            for table in result.tables:
+                if table.files:
+                    yield MaterializeResult(asset_key=key_of(table.table), metadata=_metadata(result, table))
+                    yield _verdict(table)
+
+    return land_everything
+
+
+def _spec(table: SourceTable, manifest: Mapping[str, Any]) -> AssetSpec:
+    declared = next(
+        unique_id
+        for unique_id, source in manifest["sources"].items()
+        if (source["source_name"], source["name"]) == (f"{RAW_PREFIX}{table.source}", table.name)
+    )
+    spec = Translator().get_asset_spec(manifest, declared, None)
+    return AssetSpec(
+        key=spec.key,
+        description=spec.description,
+        group_name=spec.group_name,
+        owners=spec.owners,
+        kinds={"parquet", table.landing.format},
+        skippable=True,
+    )
+
+
+def _check(table: SourceTable) -> AssetCheckSpec:
+    return AssetCheckSpec(
+        CHECK, asset=key_of(table), description="Lines in = landed + rejected; a refused file is a warning."
+    )
+
+
+def _land(project: Project, observer: Observer) -> LandingResult:
+    store = open_store(project.store_url)
+    try:
+        with store.lease("landing"):
+            result = land(
+                project, project.clock.now(), lambda table, files: observer.landing(table.qualified_name, files)
+            )
+    finally:
+        store.close()
+    observer.landed(result)
+    return result
+
+
+def _metadata(result: LandingResult, table: TableLanding) -> dict[str, Any]:
+    return {
+        "batch": result.batch,
+        "files": table.files,
+        "duplicate_files": table.duplicates,
+        "refused_files": table.refused,
+        "lines_in": table.lines_in,
+        "landed": table.landed,
+        "rejected": table.rejected,
+        "refusals": list(table.refusals),
+    }
+
+
+def _verdict(table: TableLanding) -> AssetCheckResult:
+    adds_up = table.lines_in == table.landed + table.rejected
+    return AssetCheckResult(
+        asset_key=key_of(table.table),
+        check_name=CHECK,
+        passed=adds_up and not table.refused,
+        severity=AssetCheckSeverity.WARN if adds_up else AssetCheckSeverity.ERROR,
+        metadata={"refused_files": table.refused, "rejected_lines": table.rejected},
+    )

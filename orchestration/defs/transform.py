@@ -1,0 +1,90 @@
+"""The build: every dbt model and test, in one dbt run against the candidate generation."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+
+from cdp.pipeline.building import Building
+from cdp.pipeline.dbt import dbt_environment, dbt_executable, dbt_folder, manifest_file
+from cdp.pipeline.dbt_failures import BuildLog
+from cdp.project import Project
+from orchestration.observer import Observer
+from orchestration.translator import Translator
+
+CLOCK = AssetKey(["control", "clock"])
+
+
+def clock_asset(manifest: Mapping[str, Any], observer: Observer) -> AssetsDefinition:
+    """The beginning of a build: a candidate generation that knows its moment and sees what has landed."""
+    declared = next(unique_id for unique_id in manifest["sources"] if unique_id.endswith(".control.clock"))
+    spec = Translator().get_asset_spec(manifest, declared, None)
+
+    @asset(
+        key=CLOCK,
+        description=spec.description,
+        group_name=spec.group_name,
+        owners=spec.owners or ["team:data-engineering"],
+        kinds={"table"},
+        required_resource_keys={"building"},
+    )
+    def clock(context: AssetExecutionContext) -> MaterializeResult[None]:
+        with observer.watching("beginning the build"):
+            building: Building = context.resources.building
+            generation = building.begin().generation
+            return MaterializeResult(
+                metadata={
+                    "generation": generation.number,
+                    "as_of": generation.as_of.isoformat(),
+                    "batch": generation.batch,
+                }
+            )
+
+    return clock
+
+
+def model_assets(project: Project, manifest: Mapping[str, Any], observer: Observer) -> AssetsDefinition:
+    """Every model, seed and test of the dbt project."""
+
+    @dbt_assets(
+        manifest=manifest,
+        dagster_dbt_translator=Translator(),
+        name="dbt_build",
+        required_resource_keys={"building"},
+    )
+    def dbt_build(context: AssetExecutionContext) -> Iterator[Any]:
+        with observer.watching("the dbt build"):
+            build = context.resources.building.current()
+            environment = {**build.environment, "DBT_WRITE_JSON": "false"}
+            with dbt_environment(environment), redirect_stdout(io.StringIO()):
+                invocation = _dbt(project, build.target).cli(
+                    ["build"], context=context, raise_on_error=False, target_path=dbt_folder(project)
+                )
+                yield from _followed(invocation, project, observer)
+
+    return dbt_build
+
+
+def _dbt(project: Project, target: str) -> DbtCliResource:
+    folder = str(project.dbt_project)
+    return DbtCliResource(project_dir=folder, profiles_dir=folder, target=target, dbt_executable=dbt_executable())
+
+
+def _followed(invocation: DbtCliInvocation, project: Project, observer: Observer) -> Iterator[Any]:
+    """Dagster's events of a dbt build.
+
+    Raises GateError that names what failed.
+    """
+    log = BuildLog()
+    for event in invocation.stream_raw_events():
+        name = log.follow(event.raw_event)
+        if name is not None:
+            observer.node_finished(name, log.done, log.total)
+        yield from event.to_default_asset_events(
+            invocation.manifest, invocation.dagster_dbt_translator, invocation.context, invocation.target_path
+        )
+    if not invocation.is_successful():
+        raise log.error(dbt_folder(project) / "compiled")

@@ -1,0 +1,50 @@
+"""`activation/syncs/<name>.yml`: which model becomes which list at which destination."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from cdp.declarations.folder import Declaration
+
+Column = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+RemoteField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
+RemoteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=120)]
+SyncModel = Annotated[str, StringConstraints(pattern=r"^sync_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+$", max_length=60)]
+
+
+class Guards(BaseModel):
+    """Limits that hold a plan until a person releases it.
+
+    `max_removal_share` is removals over acknowledged rows (0 to 1); `min_rows` is the fewest rows the model may have.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_removal_share: float = Field(default=0.3, ge=0, le=1)
+    min_rows: int = Field(default=0, ge=0)
+
+
+class Sync(Declaration):
+    """One list at one destination, kept equal to one model.
+
+    `fields` maps columns of the model to the destination's fields; `key` is the column that tells rows apart there.
+    """
+
+    model: SyncModel
+    destination: str
+    object: RemoteName
+    mode: Literal["mirror", "upsert", "add_only"] = "mirror"
+    key: Column
+    fields: dict[Column, RemoteField] = Field(default_factory=dict)
+    guards: Guards = Guards()
+    audience: str = ""
+
+    @field_validator("fields")
+    @classmethod
+    def _each_field_once(cls, fields: dict[str, str]) -> dict[str, str]:
+        twice = sorted({name for name in fields.values() if list(fields.values()).count(name) > 1})
+        if twice:
+            raise ValueError(f"two columns go to the field `{twice[0]}`")
+        return fields

@@ -1,0 +1,33 @@
+"""Connectors by type, found under the entry-point group `cdp.destinations`: a package of anybody's can add one."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from cdp.errors import ConfigurationError
+from cdp.project import Project
+from reverse_etl.destinations.connector import Connector
+
+GROUP = "cdp.destinations"
+
+
+def connector(kind: str, project: Project) -> Connector:
+    """The connector for destinations of `type: kind`.
+
+    Raises ConfigurationError at the destination in `cdp.yml` where no installed package offers it.
+    """
+    found = _installed().get(kind)
+    if found is None:
+        name = next((name for name, one in project.settings.destinations.items() if one.type == kind), kind)
+        raise ConfigurationError(
+            f"no installed connector is called `{kind}`.",
+            where=project.document.at("destinations", name, "type"),
+            remedy=f"Installed are: {', '.join(sorted(_installed())) or 'none'}.",
+        )
+    return found
+
+
+@cache
+def _installed() -> dict[str, Connector]:
+    return {entry.name: entry.load() for entry in entry_points(group=GROUP)}

@@ -1,0 +1,14 @@
+"""What the sandbox's e-mail service can do."""
+
+from reverse_etl.destinations.connector import CapabilitySheet
+
+CAPABILITIES = CapabilitySheet(
+    modes=frozenset({"mirror", "upsert", "add_only"}),
+    max_rows=500,
+    max_bytes=1_000_000,
+    requests_per_second=20,
+    acknowledges="row",
+    idempotency="key",
+)
+
+REASONS = {"invalid_email": "the e-mail address is not one"}

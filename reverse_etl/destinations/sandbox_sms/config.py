@@ -1,0 +1,18 @@
+"""What the sandbox's SMS gateway can do."""
+
+from reverse_etl.destinations.connector import CapabilitySheet
+
+CAPABILITIES = CapabilitySheet(
+    modes=frozenset({"mirror", "upsert", "add_only"}),
+    max_rows=200,
+    max_bytes=256_000,
+    requests_per_second=20,
+    acknowledges="row",
+    idempotency="key",
+)
+
+REASONS = {
+    "invalid_number": "the number is not an E.164 phone number",
+    "blocked": "the gateway blocks this number",
+    "busy": "the gateway has not come to this number yet",
+}

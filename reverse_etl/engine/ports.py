@@ -1,0 +1,98 @@
+"""What the engine needs of the world. Everything that reads, writes, sleeps or sends is behind one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from reverse_etl.engine.words import Batch, Counts, Operation, Reply, RowVerdict, Status
+
+Mode = Literal["mirror", "upsert", "add_only"]
+
+
+class Capabilities(Protocol):
+    """What a destination can do, and how much of it at once."""
+
+    @property
+    def max_rows(self) -> int: ...
+
+    @property
+    def max_bytes(self) -> int: ...
+
+    @property
+    def requests_per_second(self) -> float: ...
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether a batch may be sent again when no answer came."""
+        ...
+
+
+class Destination(Protocol):
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def send(self, batch: Batch) -> Reply:
+        """One attempt. Failures of the destination or of the network are replies, not exceptions."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Ledger(Protocol):
+    """The memory of one sync while its lease is held. A method is one transaction, refused once the lease is lost."""
+
+    def begin(self, at: datetime) -> int:
+        """Open a run, and close as `interrupted` any that a killed process left; gives the run's number."""
+        ...
+
+    def first(self) -> Batch | None:
+        """The batch that is next in the outbox."""
+        ...
+
+    def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:
+        """Write a whole plan to the outbox, counting `held` rows beside it; gives the number of rows queued."""
+        ...
+
+    def settle(
+        self, run: int, batch: Batch, verdicts: Sequence[RowVerdict | None], rest: Batch | None, at: datetime
+    ) -> None:
+        """Record one verdict per row of `batch`; `rest`, the rows without one, takes its place in the outbox."""
+        ...
+
+    def split(self, batch: Batch, parts: Sequence[Batch]) -> None:
+        """Put `parts` in the place of `batch`."""
+        ...
+
+    def hold(self, run: int, digest: str, reason: str, planned: int, at: datetime) -> bool:
+        """Record that a guard stopped the plan; False where a person has released exactly this plan."""
+        ...
+
+    def conclude(self, run: int, status: Status, reason: str, at: datetime) -> Counts:
+        """Close a run; gives where its rows are, as counted from receipts and outbox."""
+        ...
+
+    def last_receipt(self) -> int:
+        """The newest sequence number among this sync's receipts, 0 before the first."""
+        ...
+
+
+class Projection(Protocol):
+    """The receipts that the warehouse can see."""
+
+    def catch_up(self) -> int:
+        """Append what is new; gives the newest sequence number that the warehouse sees."""
+        ...
+
+
+class Time(Protocol):
+    def now(self) -> datetime:
+        """The run's moment, naive UTC."""
+        ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...

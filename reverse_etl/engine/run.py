@@ -1,0 +1,109 @@
+"""One run of one sync: finish what is left, plan, queue the whole plan, deliver it, and account for every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdp.errors import BusyError, CdpError, GateError
+from cdp.warehouse.port import Reader
+from reverse_etl.declarations import Sync
+from reverse_etl.engine.cut import cut
+from reverse_etl.engine.delivery import Delivery, Ending
+from reverse_etl.engine.events import Planned, RunEnded, RunStarted
+from reverse_etl.engine.guards import reason_to_hold
+from reverse_etl.engine.plan import Plan, make_plan
+from reverse_etl.engine.ports import Projection
+from reverse_etl.engine.words import Counts, PlanCounts, Status
+from reverse_etl.engine.world import World
+
+_EXIT_CODES = {Status.OK: 0, Status.HELD: GateError.exit_code}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What one run did. `plan` is None where it never came to one; `counts` always adds up."""
+
+    sync: str
+    destination: str
+    run: int
+    status: Status
+    reason: str
+    counts: Counts
+    plan: PlanCounts | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 ok, 4 held for a person, 1 for whatever must be run again or repaired."""
+        return _EXIT_CODES.get(self.status, 1)
+
+
+class SyncRun:
+    """One run of `sync`; whoever calls holds the sync's lease."""
+
+    def __init__(self, sync: Sync, world: World) -> None:
+        self._sync, self._world = sync, world
+        self._plan: PlanCounts | None = None
+
+    def go(self) -> SyncResult:
+        """Run to an end. What a person can act on is in the result; only a lost lease is raised, as BusyError."""
+        ledger, time = self._world.ledger, self._world.time
+        run = ledger.begin(time.now())
+        self._world.observer(RunStarted(self._sync.name, run))
+        try:
+            ending = self._steps(run)
+        except BusyError:
+            raise
+        except CdpError as error:
+            ending = Ending(Status.FAILED, str(error))
+        counts = ledger.conclude(run, ending.status, ending.reason, time.now())
+        if counts.accounted != counts.planned:
+            raise CdpError(f"run {run} of {self._sync.name} does not add up: {counts}.", remedy="Report this.")
+        self._world.projection.catch_up()
+        self._world.observer(RunEnded(self._sync.name, run, ending.status, ending.reason, counts))
+        return SyncResult(
+            self._sync.name, self._sync.destination, run, ending.status, ending.reason, counts, self._plan
+        )
+
+    def _steps(self, run: int) -> Ending:
+        world = self._world
+        delivery = Delivery(self._sync.name, run, world)
+        left_over = delivery.drain()
+        if left_over.status is not Status.OK:
+            return left_over
+        with world.warehouse.reader() as reader:
+            plan = plan_against_receipts(reader, self._sync, world.projection, world.ledger.last_receipt())
+            self._plan = plan.counts
+            world.observer(Planned(self._sync.name, plan.counts))
+            held = self._hold(run, plan)
+            if held is not None:
+                return held
+            self._queue(run, reader, plan)
+        return delivery.drain()
+
+    def _hold(self, run: int, plan: Plan) -> Ending | None:
+        reason = reason_to_hold(plan.counts, self._sync.guards)
+        if not reason or not self._world.ledger.hold(
+            run, plan.digest(), reason, plan.counts.operations + plan.counts.set_aside, self._world.time.now()
+        ):
+            return None
+        remedy = f"Whoever owns it ({self._sync.owner}) looks, then: cdp sync release {self._sync.name} --reason …"
+        return Ending(Status.HELD, f"{reason}. {remedy}")
+
+    def _queue(self, run: int, reader: Reader, plan: Plan) -> None:
+        limits = self._world.destination.capabilities
+        batches = cut(plan.operations(), limits.max_rows, limits.max_bytes)
+        self._world.ledger.enqueue(run, reader.generation.number, batches, plan.counts.set_aside)
+
+
+def plan_against_receipts(reader: Reader, sync: Sync, projection: Projection, newest: int) -> Plan:
+    """A plan that has seen every verdict, up to receipt number `newest`.
+
+    Raises CdpError where the warehouse does not see the newest receipts of this sync.
+    """
+    visible = projection.catch_up()
+    if visible < newest:
+        raise CdpError(
+            f"the warehouse sees the receipts of {sync.name} up to number {visible}, but {newest} are there.",
+            remedy="Look whether the lake's folder can be written, then run the sync again.",
+        )
+    return make_plan(reader, sync)

@@ -1,0 +1,157 @@
+"""The words of the engine: what is done to a row, what a destination says to it, and how a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import pyarrow as pa
+
+KEY, ROW_HASH = "_key", "_row_hash"
+
+
+class Operation(StrEnum):
+    ADD = "add"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+class Verdict(StrEnum):
+    """`retry` and `pending` rows stay in the outbox; `fatal` stops the sync; the others are final."""
+
+    OK = "ok"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    RETRY = "retry"
+    PENDING = "pending"
+    FATAL = "fatal"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {Verdict.OK, Verdict.REJECTED, Verdict.UNKNOWN}
+
+
+class Status(StrEnum):
+    """How a run of a sync ended; `interrupted` is what a killed one is found as."""
+
+    RUNNING = "running"
+    OK = "ok"
+    INCOMPLETE = "incomplete"
+    HELD = "held"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What a destination said to one row. `reason` is the connector's own wording: no vendor text, no values."""
+
+    verdict: Verdict
+    code: str = ""
+    reason: str = ""
+    remote_id: str | None = None
+
+
+OK = RowVerdict(Verdict.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a destination said to one batch: `verdict` goes for every row whose position is not in `rows`.
+
+    `rejected` with no `rows` means that the batch was refused as a whole. `retry_after` is in seconds.
+    `is_lost` means that the batch left and no answer came: nobody knows whether it was applied.
+    """
+
+    verdict: Verdict
+    code: str = ""
+    reason: str = ""
+    rows: Mapping[int, RowVerdict] = field(default_factory=dict)
+    retry_after: float | None = None
+    is_lost: bool = False
+
+    def per_row(self, count: int) -> list[RowVerdict]:
+        default = RowVerdict(self.verdict, self.code, self.reason) if self.verdict is not Verdict.OK else OK
+        return [self.rows.get(position, default) for position in range(count)]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one operation that travel together.
+
+    `rows` has `_key` and `_row_hash`, then a column per remote field (none to read for removals). `idempotency_key`
+    stays the same for every attempt. Batches of one `position` come from one batch that was cut.
+    """
+
+    position: int
+    operation: Operation
+    idempotency_key: str
+    rows: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        return list(self.rows.column(KEY).to_pylist())
+
+    @cached_property
+    def row_hashes(self) -> list[str]:
+        return list(self.rows.column(ROW_HASH).to_pylist())
+
+    def halves(self) -> tuple[Batch, Batch]:
+        middle = len(self) // 2
+        return self._part("0", self.rows.slice(0, middle)), self._part("1", self.rows.slice(middle))
+
+    def only(self, positions: Sequence[int]) -> Batch:
+        return self._part("r", self.rows.take(pa.array(positions, pa.int64())))
+
+    def _part(self, name: str, rows: pa.RecordBatch) -> Batch:
+        return Batch(self.position, self.operation, f"{self.idempotency_key}.{name}", rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Where the rows of one run are; `planned` includes what an earlier run left in the outbox."""
+
+    planned: int = 0
+    ok: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    suppressed: int = 0
+    held: int = 0
+    in_flight: int = 0
+
+    @property
+    def accounted(self) -> int:
+        return self.ok + self.rejected + self.unknown + self.suppressed + self.held + self.in_flight
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """What one plan found, in rows of the model or keys that were acknowledged.
+
+    `missing_key` and `duplicate_key` rows are set aside; `still_rejected` rows have not changed since, and
+    for `unresolved` ones nobody knows yet whether the destination took them: neither is sent.
+    """
+
+    add: int = 0
+    update: int = 0
+    remove: int = 0
+    unchanged: int = 0
+    still_rejected: int = 0
+    unresolved: int = 0
+    missing_key: int = 0
+    duplicate_key: int = 0
+    desired: int = 0
+    acknowledged: int = 0
+
+    @property
+    def operations(self) -> int:
+        return self.add + self.update + self.remove
+
+    @property
+    def set_aside(self) -> int:
+        return self.missing_key + self.duplicate_key

@@ -1,0 +1,155 @@
+"""Runs of declared syncs, wired to the project's warehouse, store, lake and tools."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random, SystemRandom
+from urllib.parse import urlsplit
+
+from cdp.clock import Clock
+from cdp.errors import CdpError, ConfigurationError
+from cdp.project import Project
+from cdp.store import Store, open_store
+from cdp.warehouse import Warehouse, open_warehouse
+from reverse_etl.declarations import Sync
+from reverse_etl.destinations.connector import Account, Secret
+from reverse_etl.destinations.registry import connector
+from reverse_etl.engine.events import Observer, unobserved
+from reverse_etl.engine.plan import Plan
+from reverse_etl.engine.ports import Destination
+from reverse_etl.engine.retry import Backoff
+from reverse_etl.engine.run import SyncResult, SyncRun, plan_against_receipts
+from reverse_etl.engine.words import Counts, Status
+from reverse_etl.engine.world import World
+from reverse_etl.ledger import StoreLedger, last_receipt
+from reverse_etl.receipts import ReceiptsProjection
+from reverse_etl.sandbox.serving import SANDBOX_URL, Sandbox, running_sandbox
+from reverse_etl.syncs import load_syncs
+
+
+class RunTime:
+    """The project's clock for what is recorded, the machine's for waiting."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Everything that the runs of one project share."""
+
+    project: Project
+    store: Store
+    warehouse: Warehouse
+    projection: ReceiptsProjection
+    sandbox: Sandbox | None
+    observer: Observer = unobserved
+    backoff: Backoff = field(default_factory=Backoff)
+    rng: Random = field(default_factory=SystemRandom)
+
+    def run(self, sync: Sync) -> SyncResult:
+        """One run under the sync's lease.
+
+        Raises BusyError where another run holds it, ConfigurationError where the destination cannot be built.
+        """
+        with self.store.lease(f"sync:{sync.name}") as lease, self._destination(sync) as destination:
+            world = World(
+                warehouse=self.warehouse,
+                projection=self.projection,
+                destination=destination,
+                ledger=StoreLedger(self.store, lease, sync.name, sync.destination),
+                time=RunTime(self.project.clock),
+                rng=self.rng,
+                backoff=self.backoff,
+                observer=self.observer,
+            )
+            return SyncRun(sync, world).go()
+
+    @contextmanager
+    def _destination(self, sync: Sync) -> Iterator[Destination]:
+        destination = connector(self.project.settings.destinations[sync.destination].type, self.project).build(
+            self._account(sync.destination), sync.object
+        )
+        try:
+            yield destination
+        finally:
+            destination.close()
+
+    def _account(self, name: str) -> Account:
+        settings = self.project.settings.destinations[name]
+        base_url = settings.base_url
+        if base_url == SANDBOX_URL and self.sandbox is not None:
+            base_url = self.sandbox.base_url(str(connector(settings.type, self.project).sandbox_tool))
+        elif urlsplit(base_url).scheme not in {"http", "https"}:
+            raise ConfigurationError(
+                "a destination's `base_url` is `sandbox`, or begins with http:// or https://.",
+                where=self.project.document.at("destinations", name, "base_url"),
+            )
+        return Account(name, base_url, Secret(self.project.secret(name)), settings.options)
+
+
+@contextmanager
+def runner(project: Project, syncs: Sequence[Sync], observer: Observer = unobserved) -> Iterator[Runner]:
+    """A runner for `syncs`; the sandbox is up for as long as one of them needs it."""
+    destinations = [project.settings.destinations[sync.destination] for sync in syncs]
+    needs_sandbox = any(settings.base_url == SANDBOX_URL for settings in destinations)
+    with ExitStack() as stack:
+        store = open_store(project.store_url)
+        stack.callback(store.close)
+        sandbox = stack.enter_context(running_sandbox(project) if needs_sandbox else nullcontext())
+        projection = ReceiptsProjection(store, project.lake)
+        yield Runner(project, store, open_warehouse(project), projection, sandbox, observer)
+
+
+def run_sync(project: Project, name: str, observer: Observer = unobserved) -> SyncResult:
+    """Run one sync; errors as `Runner.run`, and DeclarationError where it is not declared well."""
+    syncs = load_syncs(project, [name])
+    with runner(project, syncs, observer) as ready:
+        return ready.run(syncs[0])
+
+
+def run_syncs(
+    project: Project, names: Sequence[str] | None = None, observer: Observer = unobserved
+) -> list[SyncResult]:
+    """Run the syncs called `names` (default: all), one after the other; one that fails does not stop the others.
+
+    Raises DeclarationError where one is not declared well: then nothing runs.
+    """
+    syncs = load_syncs(project, names)
+    if not syncs:
+        return []
+    with runner(project, syncs, observer) as ready:
+        return [_attempt(ready, sync) for sync in syncs]
+
+
+def plan_syncs(project: Project, names: Sequence[str] | None = None) -> Iterator[Plan]:
+    """The plans of the syncs called `names` (default: all), each good until the next is asked for; nothing is sent."""
+    syncs = load_syncs(project, names)
+    store = open_store(project.store_url)
+    try:
+        projection = ReceiptsProjection(store, project.lake)
+        with open_warehouse(project).reader() as reader:
+            for sync in syncs:
+                yield plan_against_receipts(reader, sync, projection, last_receipt(store, sync.name))
+    finally:
+        store.close()
+
+
+def _attempt(ready: Runner, sync: Sync) -> SyncResult:
+    try:
+        return ready.run(sync)
+    except CdpError as error:
+        return SyncResult(sync.name, sync.destination, 0, Status.FAILED, str(error), Counts(), None)

@@ -1,0 +1,68 @@
+"""The commands of this room, as the shell runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from cdp.errors import DeclarationError
+from cdp.project import Project
+from cdp.segments.commands import register
+
+Declare = Callable[[str, str], Path]
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(project: Project, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CDP_PROJECT", str(project.root))
+    app = typer.Typer()
+    register(app)
+    return lambda *arguments: CliRunner().invoke(app, arguments)
+
+
+def test_check_names_the_stale_files_and_writes_nothing(project: Project, declare: Declare, run: Run) -> None:
+    declare("segments/frequent", "rule: {trait: orders_count, at_least: 12}")
+    checked = run("compile", "--check")
+    assert checked.exit_code == 1
+    assert "  dbt_project/analyses/segments/frequent.sql" in str(checked.exception)
+    assert not (project.dbt_project / "analyses").exists()
+    assert "8 written, 0 deleted" in run("compile").output
+    assert "all current" in run("compile").output
+    assert run("compile", "--check").exit_code == 0
+
+
+def test_the_list_is_json_with_the_rule_in_words(declare: Declare, run: Run) -> None:
+    declare(
+        "segments/frequent",
+        "rule: {any: [{trait: orders_count, between: [3, 5]}, {all: [{trait: city, in: [Rome, '[b]Oslo']},"
+        " {not: {trait: is_online_buyer, known: false}}]}]}",
+    )
+    assert json.loads(run("segments", "list", "--json").output) == [
+        {
+            "name": "frequent",
+            "owner": "crm",
+            "kind": "rule",
+            "who": "orders_count is between 3 and 5 or"
+            " (city is one of “Rome”, “[b]Oslo” and not is_online_buyer is not known)",
+        }
+    ]
+    assert "[b]Oslo" in run("segments", "list").output.replace("\n", "")
+
+
+def test_a_broken_file_does_not_hide_the_others_from_the_list(declare: Declare, run: Run) -> None:
+    declare("segments/broken", "rule: {trait: city, is: 3}")
+    declare("segments/sound", "rule: {trait: city, is: Rome}")
+    listed = run("segments", "list")
+    assert "sound" in listed.output
+    assert isinstance(listed.exception, DeclarationError)
+
+
+def test_explain_names_the_nearest_segment(declare: Declare, run: Run) -> None:
+    declare("segments/romans", "rule: {trait: city, is: Rome}")
+    assert "Did you mean `romans`?" in str(run("explain", "customer", "7", "--segment", "roman").exception)
