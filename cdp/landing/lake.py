@@ -35,6 +35,18 @@ REJECT_COLUMNS = {
     "text": "varchar",
 }
 
+ARRIVALS_PER_BATCH = 1 << 36
+
+
+def first_arrival(batch: int) -> int:
+    """`_arrival` of the first row of a batch: one number that grows over batches, files and lines."""
+    return batch * ARRIVALS_PER_BATCH
+
+
+def last_arrival(batch: int) -> int:
+    """The newest `_arrival` that a batch can hold."""
+    return (batch + 1) * ARRIVALS_PER_BATCH - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Lake:

@@ -16,7 +16,7 @@ from cdp.declarations.sources import SourceTable, SqlLanding, load_source_tables
 from cdp.errors import CdpError, LandingError
 from cdp.landing.discovery import InboxFile, SeenFiles, new_files
 from cdp.landing.files import FileOutcome, land_files
-from cdp.landing.lake import CATALOG_COLUMNS, REJECT_COLUMNS, Lake, write_parquet
+from cdp.landing.lake import CATALOG_COLUMNS, REJECT_COLUMNS, Lake, first_arrival, write_parquet
 from cdp.landing.sql_source import land_sql_table
 from cdp.project import Project
 
@@ -107,6 +107,7 @@ class _Batch:
         self.project, self.lake, self.connection, self.scratch, self.as_of = project, lake, connection, scratch, as_of
         self.number = lake.last_batch() + 1
         self.files = 0
+        self.rows = 0
         for name, columns in (("catalog", CATALOG_COLUMNS), ("rejects", REJECT_COLUMNS)):
             connection.execute(f"create temp table {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
 
@@ -141,9 +142,8 @@ class _Batch:
 
     def _write(self, table: SourceTable, outcomes: list[FileOutcome]) -> None:
         if any(outcome.landed for outcome in outcomes):
-            stamp = f"cast({self.number} as bigint) as _batch, cast('{self.as_of.isoformat()}' as timestamp) as _loaded_at"
-            query = f"select * exclude (_file, _line), _file, _line, {stamp} from part order by _file, _line"
-            write_parquet(self.connection, query, self.lake.part(table.source, table.name, self.number))
+            self._write_part(table)
+            self.rows += sum(outcome.landed for outcome in outcomes)
         rows = pa.Table.from_pylist([self._catalog_row(table, outcome) for outcome in outcomes])
         self.connection.register("outcomes", rows)
         self.connection.execute("insert into catalog by name select * from outcomes")
@@ -152,6 +152,15 @@ class _Batch:
             "insert into rejects select c.batch, c.file, c.source, c.table_name, c.path, s._line, s._reason, s._text "
             "from set_aside s join catalog c on c.file = s._file order by s._file, s._line"
         )
+
+    def _write_part(self, table: SourceTable) -> None:
+        before = first_arrival(self.number) + self.rows
+        query = (
+            f"select * exclude (_file, _line), {before} + row_number() over (order by _file, _line) as _arrival, "
+            f"cast({self.number} as bigint) as _batch, _file, _line, "
+            f"cast('{self.as_of.isoformat()}' as timestamp) as _loaded_at from part order by _arrival"
+        )
+        write_parquet(self.connection, query, self.lake.part(table.source, table.name, self.number))
 
     def _catalog_row(self, table: SourceTable, outcome: FileOutcome) -> dict[str, object]:
         file = outcome.file

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
-from cdp.landing.lake import Lake, quoted
+from cdp.landing.lake import Lake, last_arrival, quoted
 from cdp.project import Project
 from cdp.warehouse.fingerprint import generation_from_json, generation_to_json
 from cdp.warehouse.port import Build, Generation
@@ -161,8 +161,8 @@ def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, pr
     connection.execute("create schema if not exists control")
     connection.execute(
         "create or replace table control.clock as select cast(? as timestamp) as as_of, cast(? as bigint) as generation, "
-        "cast(? as bigint) as batch, cast(? as bigint) as previous_batch",
-        [generation.as_of, generation.number, generation.batch, previous.batch if previous else 0],
+        "cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
+        [generation.as_of, generation.number, generation.batch, last_arrival(previous.batch) if previous else 0],
     )
 
 

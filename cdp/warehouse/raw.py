@@ -9,7 +9,7 @@ import duckdb
 from cdp.declarations.sources import SourceTable, SqlLanding
 from cdp.landing.lake import Lake, quoted
 
-METADATA = {"_batch": "bigint", "_file": "bigint", "_line": "bigint", "_loaded_at": "timestamp"}
+METADATA = {"_arrival": "bigint", "_batch": "bigint", "_file": "bigint", "_line": "bigint", "_loaded_at": "timestamp"}
 RECEIPT_COLUMNS = {
     "seq": "bigint",
     "sync": "varchar",

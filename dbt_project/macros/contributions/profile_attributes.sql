@@ -7,9 +7,7 @@
         '{{ attribute }}' as attribute,
         cast({{ expression }} as varchar) as attribute_value,
         {{ observed_at }} as observed_at,
-        _batch,
-        _file,
-        _line
+        _arrival
     from {{ relation }}
     where {{ where }} and trim(coalesce(cast({{ expression }} as varchar), '')) <> ''
     {%- if not loop.last %}

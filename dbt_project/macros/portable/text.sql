@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 {# Integer cents of a decimal amount. #}
-{% macro cents(amount) %}cast(round({{ amount }} * 100, 0) as bigint){% endmacro %}
+{% macro cents(amount) %}cast(round(({{ amount }}) * 100, 0) as bigint){% endmacro %}
 
 {# A decimal written in a text, null where it is none. #}
 {% macro decimal_or_null(text) -%}

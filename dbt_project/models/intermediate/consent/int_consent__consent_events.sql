@@ -10,8 +10,6 @@ select
     occurred_at,
     form as origin,
     text_version,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_consent__events') }}
 where address is not null

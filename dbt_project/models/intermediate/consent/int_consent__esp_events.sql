@@ -10,8 +10,6 @@ select
     occurred_at,
     'esp ' || event as origin,
     cast(null as varchar) as text_version,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_esp__events') }}
 where event in ('unsubscribe', 'spam_report') and email is not null

@@ -4,7 +4,7 @@ with changes as (
 
     select
         *,
-        row_number() over (partition by contact_id order by _batch desc, _file desc, _line desc) as recency
+        row_number() over (partition by contact_id order by _arrival desc) as recency
     from {{ ref('stg_crm__contacts') }}
 
 )
@@ -21,7 +21,5 @@ select
     city,
     is_do_not_contact,
     updated_at,
-    _batch,
-    _file,
-    _line
+    _arrival
 from changes

@@ -8,8 +8,6 @@ select
     cast(null as bigint) as value_cents,
     purpose || '/' || channel as subject,
     'raw_consent.events' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_consent__events') }}
 where address is not null

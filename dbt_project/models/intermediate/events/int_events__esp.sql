@@ -8,7 +8,5 @@ select
     cast(null as bigint) as value_cents,
     campaign as subject,
     'raw_esp.events' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_esp__events') }}

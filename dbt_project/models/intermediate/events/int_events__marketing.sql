@@ -8,20 +8,16 @@ select
     cast(null as bigint) as value_cents,
     cast(campaign_id as varchar) as subject,
     'raw_marketing.campaign_sends' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_marketing__campaign_sends') }}
 union all
 select
-    'marketing:redemption:' || cast(_batch as varchar) || ':' || cast(_file as varchar) || ':' || cast(_line as varchar) as event_id,
+    'marketing:redemption:' || cast(_arrival as varchar) as event_id,
     'loyalty:card:' || card_number as record_key,
     'coupon_redeemed' as event_type,
     cast(redeemed_on as timestamp) as occurred_at,
     cast(null as bigint) as value_cents,
     coupon_upc as subject,
     'raw_marketing.coupon_redemptions' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_marketing__coupon_redemptions') }}

@@ -4,7 +4,7 @@ with versions as (
 
     select
         *,
-        row_number() over (partition by ticket_id order by _batch, _file, _line) as version
+        row_number() over (partition by ticket_id order by _arrival) as version
     from {{ ref('stg_support__tickets') }}
 
 )
@@ -17,8 +17,6 @@ select
     cast(null as bigint) as value_cents,
     channel as subject,
     'raw_support.tickets' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from versions
 where version = 1

@@ -8,7 +8,5 @@ select
     value_cents,
     coalesce(cart_id, order_id, product_id) as subject,
     'raw_web.events' as source_table,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_web__events') }}

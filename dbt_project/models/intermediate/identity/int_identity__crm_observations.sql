@@ -12,5 +12,5 @@
     name_key=name_key('case when is_current then full_name end'),
     observed_at='updated_at',
     deleted='is_deleted',
-    replaces=true,
+    replaces='true',
 ) }}

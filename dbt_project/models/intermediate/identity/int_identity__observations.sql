@@ -1,25 +1,49 @@
 {{ config(materialized='incremental', unique_key='record_key', incremental_strategy='delete+insert') }}
 
-{%- set columns = [
-    'source_name', 'record_key', 'identifier_type', 'identifier_value', 'name_key', 'is_deleted', 'is_transaction',
-    'is_replacement', 'observed_at', '_batch', '_file', '_line',
-] %}
+{%- set types = var('identifier_types') %}
+{%- set columns = ['source_name', 'record_key', 'name_key', 'is_deleted', 'is_transaction', 'is_replacement', 'observed_at', '_arrival'] %}
 
 with arrived as (
 
-    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns, condition=is_new()) }}
+    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns + types, condition=is_new()) }}
 
 ),
 
-ranked as (
+grouped as (
 
     select
-        *,
-        row_number() over (
-            partition by record_key, identifier_type, identifier_value
-            order by _batch, _file, _line, source_name
-        ) as arrival
+        record_key,
+        {{ types | join(', ') }},
+        min(source_name) as source_name,
+        max(name_key) as name_key,
+        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
+        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
+        max(case when is_replacement then 1 else 0 end) = 1 as is_replacement,
+        min(observed_at) as first_seen_at,
+        max(observed_at) as last_seen_at,
+        count(*) as times_observed,
+        min(_arrival) as _arrival
     from arrived
+    group by record_key, {{ types | join(', ') }}
+
+),
+
+unpivoted as (
+
+    select
+        grouped.*,
+        cast(null as varchar) as identifier_type,
+        cast(null as varchar) as identifier_value
+    from grouped
+    {%- for type in types %}
+    union all
+    select
+        grouped.*,
+        '{{ type }}' as identifier_type,
+        grouped.{{ type }} as identifier_value
+    from grouped
+    where grouped.{{ type }} is not null
+    {%- endfor %}
 
 ),
 
@@ -29,17 +53,15 @@ shown as (
         record_key,
         identifier_type,
         identifier_value,
-        max(case when arrival = 1 then source_name end) as source_name,
+        min(source_name) as source_name,
         max(name_key) as name_key,
         max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
         max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
-        min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
-        count(*) as times_observed,
-        max(case when arrival = 1 then _batch end) as _batch,
-        max(case when arrival = 1 then _file end) as _file,
-        max(case when arrival = 1 then _line end) as _line
-    from ranked
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        sum(times_observed) as times_observed,
+        min(_arrival) as _arrival
+    from unpivoted
     group by record_key, identifier_type, identifier_value
 
 ),
@@ -52,7 +74,7 @@ touched as (
         record_key,
         max(case when is_replacement then 1 else 0 end) = 1 as is_replaced,
         max(case when is_deleted then 1 else 0 end) = 1 as is_deleted
-    from arrived
+    from grouped
     group by record_key
 
 ),
@@ -70,28 +92,10 @@ known as (
         known.first_seen_at,
         known.last_seen_at,
         known.times_observed,
-        known._batch,
-        known._file,
-        known._line
+        known._arrival
     from {{ this }} as known
     inner join touched on known.record_key = touched.record_key
     where not touched.is_replaced or known.identifier_type is null
-
-),
-
-combined as (
-
-    select
-        *,
-        row_number() over (
-            partition by record_key, identifier_type, identifier_value
-            order by _batch, _file, _line, source_name
-        ) as arrival
-    from (
-        select * from shown
-        union all
-        select * from known
-    ) as both_sides
 
 ),
 
@@ -101,17 +105,19 @@ merged as (
         record_key,
         identifier_type,
         identifier_value,
-        max(case when arrival = 1 then source_name end) as source_name,
+        min(source_name) as source_name,
         max(name_key) as name_key,
         max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
         max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         sum(times_observed) as times_observed,
-        max(case when arrival = 1 then _batch end) as _batch,
-        max(case when arrival = 1 then _file end) as _file,
-        max(case when arrival = 1 then _line end) as _line
-    from combined
+        min(_arrival) as _arrival
+    from (
+        select * from shown
+        union all
+        select * from known
+    ) as both_sides
     group by record_key, identifier_type, identifier_value
 
 )
@@ -137,7 +143,5 @@ select
     first_seen_at,
     last_seen_at,
     cast(times_observed as bigint) as times_observed,
-    _batch,
-    _file,
-    _line
+    _arrival
 from merged

@@ -7,5 +7,5 @@
     identifiers={'email': 'email', 'phone': 'phone'},
     name_key=name_key('requester_name'),
     observed_at='updated_at',
-    is_transaction=true,
+    is_transaction='true',
 ) }}

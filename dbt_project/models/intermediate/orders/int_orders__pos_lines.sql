@@ -19,7 +19,5 @@ select
     'USD' as currency,
     closed_at as occurred_at,
     closed_at as updated_at,
-    _batch,
-    _file,
-    _line
+    _arrival
 from {{ ref('stg_pos__receipt_lines') }}

@@ -27,9 +27,7 @@ select
     lines.currency,
     lines.ordered_at as occurred_at,
     lines.updated_at,
-    lines._batch,
-    lines._file,
-    lines._line
+    lines._arrival
 from {{ ref('stg_shop__order_lines') }} as lines
 union all
 select
@@ -51,8 +49,6 @@ select
     returns.currency,
     returns.returned_at as occurred_at,
     returns.returned_at as updated_at,
-    returns._batch,
-    returns._file,
-    returns._line
+    returns._arrival
 from {{ ref('stg_shop__returns') }} as returns
 left join order_records on returns.order_id = order_records.order_id

@@ -12,9 +12,7 @@ with candidates as (
             order by
                 rules.priority asc,
                 attributes.observed_at desc,
-                attributes._batch desc,
-                attributes._file desc,
-                attributes._line desc,
+                attributes._arrival desc,
                 attributes.record_key asc
         ) as standing
     from {{ ref('int_profiles__record_attributes') }} as attributes

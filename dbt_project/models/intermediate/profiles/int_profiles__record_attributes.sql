@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', unique_key=['record_key', 'attribute'], incremental_strategy='delete+insert') }}
 
-{%- set columns = ['source_name', 'record_key', 'attribute', 'attribute_value', 'observed_at', '_batch', '_file', '_line'] %}
+{%- set columns = ['source_name', 'record_key', 'attribute', 'attribute_value', 'observed_at', '_arrival'] %}
 
 with arrived as (
 
@@ -14,7 +14,7 @@ ranked as (
         *,
         row_number() over (
             partition by record_key, attribute
-            order by observed_at desc, _batch desc, _file desc, _line desc, source_name asc
+            order by observed_at desc, _arrival desc, source_name asc
         ) as recency
     from arrived
 
@@ -26,9 +26,7 @@ select
     ranked.attribute_value,
     ranked.source_name,
     ranked.observed_at,
-    ranked._batch,
-    ranked._file,
-    ranked._line
+    ranked._arrival
 from ranked
 where
     ranked.recency = 1

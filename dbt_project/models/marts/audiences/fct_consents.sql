@@ -1,5 +1,5 @@
 {%- set columns = [
-    'event_id', 'address_kind', 'address', 'purpose', 'channel', 'action', 'occurred_at', 'origin', 'text_version', '_batch', '_file', '_line',
+    'event_id', 'address_kind', 'address', 'purpose', 'channel', 'action', 'occurred_at', 'origin', 'text_version', '_arrival',
 ] %}
 
 with contributions as (

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', unique_key='event_id', incremental_strategy='delete+insert') }}
 
 {%- set columns = [
-    'event_id', 'record_key', 'event_type', 'occurred_at', 'value_cents', 'subject', 'source_table', '_batch', '_file', '_line',
+    'event_id', 'record_key', 'event_type', 'occurred_at', 'value_cents', 'subject', 'source_table', '_arrival',
 ] %}
 
 with arrived as (
@@ -16,9 +16,7 @@ with arrived as (
         gross_cents as value_cents,
         order_id as subject,
         'fct_orders' as source_table,
-        _batch,
-        cast(null as bigint) as _file,
-        cast(null as bigint) as _line
+        _arrival
     from {{ ref('fct_orders') }}
     where {{ is_new() }}
     union all
@@ -30,9 +28,7 @@ with arrived as (
         amount_cents as value_cents,
         order_id as subject,
         'fct_order_lines' as source_table,
-        _batch,
-        _file,
-        _line
+        _arrival
     from {{ ref('fct_order_lines') }}
     where line_type = 'return' and {{ is_new() }}
     {% if is_incremental() %}
@@ -49,7 +45,7 @@ versions as (
 
     select
         *,
-        row_number() over (partition by event_id order by _batch desc, _file desc, _line desc) as recency
+        row_number() over (partition by event_id order by _arrival desc) as recency
     from arrived
 
 )
@@ -63,9 +59,7 @@ select
     cast(versions.value_cents as bigint) as value_cents,
     cast(versions.subject as varchar) as subject,
     cast(versions.source_table as varchar) as source_table,
-    cast(versions._batch as bigint) as _batch,
-    cast(versions._file as bigint) as _file,
-    cast(versions._line as bigint) as _line
+    cast(versions._arrival as bigint) as _arrival
 from versions
 left join {{ ref('int_events__owners') }} as owners on versions.record_key = owners.record_key
 where versions.recency = 1

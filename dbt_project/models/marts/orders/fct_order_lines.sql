@@ -2,7 +2,7 @@
 
 {%- set columns = [
     'order_line_id', 'order_id', 'record_key', 'channel', 'line_type', 'status', 'store_id', 'product_id', 'quantity',
-    'amount_cents', 'discount_cents', 'coupon_discount_cents', 'currency', 'occurred_at', 'updated_at', '_batch', '_file', '_line',
+    'amount_cents', 'discount_cents', 'coupon_discount_cents', 'currency', 'occurred_at', 'updated_at', '_arrival',
 ] %}
 
 with arrived as (
@@ -15,7 +15,7 @@ versions as (
 
     select
         *,
-        row_number() over (partition by order_line_id order by updated_at desc, _batch desc, _file desc, _line desc) as recency
+        row_number() over (partition by order_line_id order by updated_at desc, _arrival desc) as recency
     from arrived
 
 )
@@ -36,9 +36,7 @@ select
     versions.currency,
     versions.occurred_at,
     versions.updated_at,
-    versions._batch,
-    versions._file,
-    versions._line
+    versions._arrival
 from versions
 where
     versions.recency = 1

@@ -33,7 +33,7 @@ totals as (
         sum(case when lines.line_type = 'return' then lines.amount_cents else 0 end) as returned_cents,
         sum(case when lines.line_type = 'sale' then lines.discount_cents else 0 end) as discount_cents,
         sum(case when lines.line_type = 'sale' then lines.coupon_discount_cents else 0 end) as coupon_discount_cents,
-        max(lines._batch) as _batch
+        max(lines._arrival) as _arrival
     from {{ ref('fct_order_lines') }} as lines
     inner join touched on lines.order_id = touched.order_id
     group by lines.order_id
@@ -58,7 +58,7 @@ select
     totals.ordered_at,
     totals.first_returned_at,
     totals.updated_at,
-    cast(totals._batch as bigint) as _batch
+    cast(totals._arrival as bigint) as _arrival
 from totals
 left join {{ ref('int_identity__records') }} as records on totals.record_key = records.record_key
 where totals.ordered_at is not null

@@ -17,9 +17,7 @@ renamed as (
         product_type,
         package_size,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

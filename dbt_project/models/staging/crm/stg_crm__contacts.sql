@@ -21,9 +21,7 @@ renamed as (
         -- timestamps
         updated_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

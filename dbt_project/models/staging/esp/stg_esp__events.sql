@@ -19,9 +19,7 @@ renamed as (
         -- timestamps
         occurred_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

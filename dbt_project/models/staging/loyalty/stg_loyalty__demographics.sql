@@ -18,9 +18,7 @@ renamed as (
         household_composition,
         kids_count,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

@@ -22,9 +22,7 @@ renamed as (
         registered_at,
         updated_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

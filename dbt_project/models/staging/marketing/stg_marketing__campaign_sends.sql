@@ -13,9 +13,7 @@ renamed as (
         -- timestamps
         sent_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

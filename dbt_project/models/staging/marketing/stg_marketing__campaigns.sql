@@ -15,9 +15,7 @@ renamed as (
         starts_on,
         ends_on,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

@@ -14,9 +14,7 @@ renamed as (
         -- timestamps
         redeemed_on,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

@@ -25,9 +25,7 @@ renamed as (
         -- timestamps
         closed_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

@@ -31,9 +31,7 @@ renamed as (
         ordered_at,
         updated_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

@@ -20,9 +20,7 @@ renamed as (
         -- timestamps
         returned_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
     from source
 

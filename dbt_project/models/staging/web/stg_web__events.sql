@@ -7,6 +7,30 @@ with source as (
 
 ),
 
+extracted as (
+
+    select
+        message_id,
+        anonymous_id,
+        user_id,
+        type,
+        event,
+        sent_at,
+        {{ json_text('context', 'device.id') }} as device_id,
+        {{ json_text('context', 'clientId') }} as client_id,
+        {{ json_text('properties', 'product_id') }} as product_id,
+        {{ json_text('properties', 'cart_id') }} as cart_id,
+        {{ json_text('properties', 'order_id') }} as order_id,
+        {{ json_text('properties', 'value') }} as value_text,
+        {{ json_text('traits', 'name') }} as person_name,
+        {{ json_text('traits', 'email') }} as email_text,
+        {{ json_text('traits', 'phone') }} as phone_text,
+        _arrival,
+        _loaded_at
+    from source
+
+),
+
 renamed as (
 
     select
@@ -14,26 +38,24 @@ renamed as (
         message_id,
         anonymous_id,
         nullif(trim(user_id), '') as account_id,
-        {{ json_text('context', 'device.id') }} as device_id,
-        {{ json_text('context', 'clientId') }} as client_id,
-        {{ json_text('properties', 'product_id') }} as product_id,
-        {{ json_text('properties', 'cart_id') }} as cart_id,
-        {{ json_text('properties', 'order_id') }} as order_id,
+        device_id,
+        client_id,
+        product_id,
+        cart_id,
+        order_id,
         -- values
         type as message_type,
         event,
-        {{ json_text('traits', 'name') }} as person_name,
-        {{ normalise_email(json_text('traits', 'email')) }} as email,
-        {{ normalise_phone(json_text('traits', 'phone')) }} as phone,
-        {{ cents("(" ~ decimal_or_null(json_text('properties', 'value')) ~ ")") }} as value_cents,
+        person_name,
+        {{ normalise_email('email_text') }} as email,
+        {{ normalise_phone('phone_text') }} as phone,
+        {{ cents(decimal_or_null('value_text')) }} as value_cents,
         -- timestamps
         sent_at,
         -- arrival
-        _batch,
-        _file,
-        _line,
+        _arrival,
         _loaded_at
-    from source
+    from extracted
 
 ),
 
@@ -41,7 +63,7 @@ first_arrivals as (
 
     select
         *,
-        row_number() over (partition by message_id order by _batch, _file, _line) as arrival
+        row_number() over (partition by message_id order by _arrival) as arrival
     from renamed
     {% if is_incremental() %}
     where not exists (select 1 from {{ this }} as known where known.message_id = renamed.message_id)
@@ -65,9 +87,7 @@ select
     phone,
     value_cents,
     sent_at,
-    _batch,
-    _file,
-    _line,
+    _arrival,
     _loaded_at
 from first_arrivals
 where arrival = 1
