@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from cdp.clock import Clock, FileClock, SystemClock
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
@@ -146,7 +148,7 @@ class Project:
                 f"`sql_sources` says nothing about `{source}`.", where=Location(self.document.file)
             )
         if url := os.environ.get(settings.url_env):
-            return url
+            return with_driver(url)
         if settings.file is None:
             raise self.missing_variable(settings.url_env, "sql_sources", source)
         return f"sqlite:///{self._path(settings.file)}"
@@ -167,6 +169,20 @@ class Project:
             where=self.document.at(*path),
             remedy=f"Set it, or write it to {self.root / '.env'}.",
         )
+
+
+def with_driver(url: str) -> str:
+    """A SQLAlchemy URL whose PostgreSQL driver is the installed one, however the URL spells it.
+
+    Raises ConfigurationError where it is no URL; the message does not repeat it, for it may hold a password.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("a database address is not a URL such as postgresql://user@host/database.") from None
+    if address.drivername in {"postgres", "postgresql"}:
+        address = address.set(drivername="postgresql+psycopg2")
+    return address.render_as_string(hide_password=False)
 
 
 def _load_environment_file(file: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from dagster import AssetSelection, Definitions, InitResourceContext, resource
+from dagster import AssetSelection, Definitions, InitResourceContext, ResourceDefinition, resource
 
 from cdp.pipeline.building import Building, building
 from cdp.pipeline.dbt import ensure_manifest
@@ -49,7 +49,7 @@ def build_definitions(project: Project, observer: Observer) -> Definitions:
     )
 
 
-def _building_resource(project: Project, observer: Observer):  # type: ignore[no-untyped-def]
+def _building_resource(project: Project, observer: Observer) -> ResourceDefinition:
     @resource(description="The right to build; what a run does not publish is thrown away at its end.")
     def hold(_: InitResourceContext) -> Iterator[Building]:
         with observer.watching("taking the right to build"), building(project) as held:

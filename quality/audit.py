@@ -71,33 +71,39 @@ def _row(reader: Reader, suite: Suite) -> dict[str, float]:
 
 def _rows_before(reader: Reader, suite: Suite) -> float:
     """Rows of the table in the published generation, 0 where it was not there yet."""
-    known = reader.query(
-        "select count(*) as tables from information_schema.tables where table_name = ?", [suite.table]
-    ).read_all().to_pylist()
+    known = (
+        reader.query("select count(*) as tables from information_schema.tables where table_name = ?", [suite.table])
+        .read_all()
+        .to_pylist()
+    )
     if not known[0]["tables"]:
         return 0.0
     return _row(reader, Suite(suite.table, {}, ()))[ROWS]
 
 
 def _judged(suite: Suite, measures: dict[str, float]) -> list[bool]:
-    result = _batch().get_batch({"dataframe": pd.DataFrame([measures])}).validate(
-        _expectations(suite), result_format="BOOLEAN_ONLY"
+    result = (
+        _batch()
+        .get_batch({"dataframe": pd.DataFrame([measures])})
+        .validate(_expectations(suite), result_format="BOOLEAN_ONLY")
     )
     outcomes = {}
     for one in result.results:
         if one.exception_info.get("raised_exception"):
             raise RuntimeError("an expectation raised")
+        assert one.expectation_config is not None
         outcomes[one.expectation_config.meta["position"]] = bool(one.success)
     return [outcomes[position] for position in range(len(suite.bounds))]
 
 
 def _expectations(suite: Suite) -> ExpectationSuite:
-    import great_expectations as gx
+    from great_expectations.core import ExpectationSuite
+    from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 
-    return gx.ExpectationSuite(
+    return ExpectationSuite(
         name=suite.table,
         expectations=[
-            gx.expectations.ExpectColumnValuesToBeBetween(
+            ExpectColumnValuesToBeBetween(
                 column=bound.measure, min_value=bound.low, max_value=bound.high, meta={"position": position}
             )
             for position, bound in enumerate(suite.bounds)
@@ -115,8 +121,10 @@ def _batch() -> BatchDefinition[Any]:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context.data_sources.add_pandas("measures").add_dataframe_asset("row").add_batch_definition_whole_dataframe(
-        "one"
+    return (
+        context.data_sources.add_pandas("measures")
+        .add_dataframe_asset("row")
+        .add_batch_definition_whole_dataframe("one")
     )
 
 

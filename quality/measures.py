@@ -82,5 +82,5 @@ def measuring(suite: Suite, relation: str, dialect: str) -> str:
     return exp.select(*columns).from_(sqlglot.parse_one(relation, into=exp.Table)).sql(dialect=dialect)
 
 
-def parsed(expression: str) -> exp.Expression:
+def parsed(expression: str) -> exp.Expr:
     return sqlglot.parse_one(expression, read=_WRITTEN_IN)

@@ -85,8 +85,9 @@ class StoreLedger:
             self._store.serialise_receipts(connection)
             home = self._home(connection, batch)
             before = connection.scalar(select(func.max(receipts.c.seq))) or 0
-            connection.execute(insert(receipts), self._receipts(run, home.generation, batch, verdicts, at))
-            self._move_state(connection, before, batch, verdicts, at)
+            if rows := self._receipts(run, home.generation, batch, verdicts, at):
+                connection.execute(insert(receipts), rows)
+                self._move_state(connection, before, batch, verdicts, at)
             self._replace(connection, home, [rest] if rest else [])
 
     def split(self, batch: Batch, parts: Sequence[Batch]) -> None:
@@ -115,7 +116,7 @@ class StoreLedger:
 
     def _close(self, connection: Connection, run: int, status: Status, reason: str, at: datetime) -> Counts:
         of_run = select(receipts.c.verdict, func.count()).where(receipts.c.run_id == run).group_by(receipts.c.verdict)
-        by_verdict = {str(verdict): int(count) for verdict, count in connection.execute(of_run)}
+        by_verdict: dict[str, int] = {row[0]: row[1] for row in connection.execute(of_run).all()}
         found = {name: by_verdict.get(name, 0) for name in ("ok", "rejected", "unknown")}
         closed = (
             update(sync_runs)

@@ -11,8 +11,8 @@ from sqlalchemy import Boolean, Column, Connection, Date, DateTime, MetaData, St
 from sqlalchemy.engine import make_url
 
 from cdp.demo.deliver import Due, crm_changes
+from cdp.demo.engine import open_engine
 from cdp.demo.places import Places
-from cdp.demo.world import open_engine
 
 CONTACTS = Table(
     "contacts",

@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cdp.demo.engine import open_engine, run_script, set_variables
 from cdp.demo.inbox_files import write_inbox_file
 from cdp.demo.places import Places, packaged
 from cdp.demo.streams import CRM, STREAMS, Stream
-from cdp.demo.world import open_engine, run_script, set_variables
 
 BATCH_ROWS = 50_000
 WORKERS = 2

@@ -6,18 +6,24 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from cdp.demo import rules
+from cdp.demo.engine import open_engine, run_script, set_variables
 from cdp.demo.places import Places, packaged, real_rows
 from cdp.demo.streams import CRM, HOUSEHOLD_STREAMS, REFERENCE_STREAMS
 
 MANIFEST = "manifest.json"
 CHUNK_HOUSEHOLDS = 20_000
 CHUNK_EVENTS = 3_000_000
+"""Households and web events made at once: they bound memory, whatever the size of the world."""
+
+ROW_GROUP = 16_384
+"""Small, so that a day is found without reading the year."""
+
 ALL_HOUSEHOLDS = ALL_PERSONS = 2**62
 """More than any world has: nothing is cut."""
 
@@ -81,26 +87,6 @@ def build_world(
     draft.rename(places.world)
 
 
-def open_engine(scratch: Path, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """An engine with a bounded memory that spills into `scratch`."""
-    settings: dict[str, Any] = {"memory_limit": "3GB", "temp_directory": str(scratch / "spill")}
-    if threads is not None:
-        settings["threads"] = threads
-    engine = duckdb.connect(config=settings)
-    engine.execute("set enable_progress_bar = false")
-    return engine
-
-
-def set_variables(engine: duckdb.DuckDBPyConnection, **values: Any) -> None:
-    """Give SQL its parameters, read there with `getvariable`."""
-    for name, value in values.items():
-        engine.execute(f"set variable {name} = ?", [value])
-
-
-def run_script(engine: duckdb.DuckDBPyConnection, *path: str) -> None:
-    engine.execute(packaged("sql", *path).read_text(encoding="utf-8"))
-
-
 def _prepare(engine: duckdb.DuckDBPyConnection, spec: WorldSpec) -> None:
     set_variables(
         engine,
@@ -124,41 +110,46 @@ def _build_chunks(
     engine: duckdb.DuckDBPyConnection, spec: WorldSpec, draft: Path, progress: Callable[[int], None]
 ) -> int:
     """Build households until there are enough; the number of persons made."""
-    [(real,)] = engine.execute("select count(*) from real_households").fetchall()
-    step = (
-        min(CHUNK_HOUSEHOLDS, max(1, int(CHUNK_EVENTS / (2 * spec.events_per_customer + 1))))
-        if spec.is_resampled
-        else real
-    )
-    persons, start = 0, 0
-    while persons < spec.customers if spec.customers is not None else start < real:
-        wanted = ALL_PERSONS if spec.customers is None else spec.customers - persons
-        set_variables(engine, chunk_from=start, chunk_until=start + step, persons_wanted=wanted)
-        for script in CHUNK:
-            run_script(engine, "build", f"{script}.sql")
-        _stage(engine, draft, [*(stream.name for stream in HOUSEHOLD_STREAMS), CRM], start // step)
-        _copy(engine, "truth", "record_key", draft / "truth" / _part(start // step))
-        [(made,)] = engine.execute("select count(*) from persons").fetchall()
-        persons, start = persons + made, start + step
+    if spec.customers is None:
+        [(real,)] = engine.execute("select count(*) from real_households").fetchall()
+        return _build_chunk(engine, draft, range(real), ALL_PERSONS)
+    persons = 0
+    step = min(CHUNK_HOUSEHOLDS, max(1, int(CHUNK_EVENTS / (2 * spec.events_per_customer))))
+    for start in count(0, step):
+        persons += _build_chunk(engine, draft, range(start, start + step), spec.customers - persons)
         progress(persons)
+        if persons >= spec.customers:
+            break
     return persons
 
 
-def _stage(engine: duckdb.DuckDBPyConnection, draft: Path, names: list[str], chunk: int) -> None:
+def _build_chunk(engine: duckdb.DuckDBPyConnection, draft: Path, households: range, wanted: int) -> int:
+    """Build and stage households until `wanted` persons are reached; the number of persons made."""
+    set_variables(engine, chunk_from=households.start, chunk_until=households.stop, persons_wanted=wanted)
+    for script in CHUNK:
+        run_script(engine, "build", f"{script}.sql")
+    _stage(engine, draft, [*(stream.name for stream in HOUSEHOLD_STREAMS), CRM], households.start)
+    _copy(engine, "truth", "record_key", draft / "truth" / _part(households.start))
+    [(made,)] = engine.execute("select count(*) from persons").fetchall()
+    return int(made)
+
+
+def _stage(engine: duckdb.DuckDBPyConnection, draft: Path, names: list[str], first: int) -> None:
     for name in names:
-        _copy(engine, f"stage_{name}", "delivered_on, file, position", draft / name / _part(chunk))
+        _copy(engine, f"stage_{name}", "delivered_on, file, position", draft / name / _part(first))
 
 
-def _part(chunk: int) -> str:
-    return f"{chunk:05d}.parquet"
+def _part(first: int) -> str:
+    """The part that begins with the household of this number."""
+    return f"{first:08d}.parquet"
 
 
 def _copy(engine: duckdb.DuckDBPyConnection, table: str, order: str, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    engine.execute(f"copy (from {table} order by {order}) to '{file}' (format parquet, row_group_size 16384)")
+    engine.table(table).order(order).write_parquet(str(file), row_group_size=ROW_GROUP)
 
 
 def _write_truth(engine: duckdb.DuckDBPyConnection, draft: Path, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    engine.execute(f"copy (from read_parquet('{draft / 'truth' / '*.parquet'}')) to '{file}' (format parquet)")
+    engine.read_parquet(str(draft / "truth" / "*.parquet")).write_parquet(str(file))
     shutil.rmtree(draft / "truth")

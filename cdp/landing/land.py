@@ -157,7 +157,7 @@ class _Batch:
         before = first_arrival(self.number) + self.rows
         query = (
             f"select * exclude (_file, _line), {before} + row_number() over (order by _file, _line) as _arrival, "
-            f"cast({self.number} as bigint) as _batch, _file, _line, "
+            f"cast({self.number} as bigint) as _batch, cast(_file as bigint) as _file, cast(_line as bigint) as _line, "
             f"cast('{self.as_of.isoformat()}' as timestamp) as _loaded_at from part order by _arrival"
         )
         write_parquet(self.connection, query, self.lake.part(table.source, table.name, self.number))

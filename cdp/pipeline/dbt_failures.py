@@ -10,7 +10,7 @@ from typing import Any
 
 from cdp.errors import GateError
 
-_FAILED = {"error", "fail", "runtime error"}
+_RESULTS = {"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"}
 _QUOTED = re.compile(r"'[^']*'|\S+@\S+|\+?\d[\d\s()-]{6,}")
 _SHOWN = 5
 
@@ -28,15 +28,14 @@ class BuildLog:
         name, data = event["info"]["name"], event["data"]
         if name == "LogStartLine":
             self.total = max(self.total, int(data["total"]))
-        if name == "MainEncounteredError":
+        elif name == "RunResultError":
+            self.failures.append(_told(data["node_info"], str(data["msg"])))
+        elif name == "MainEncounteredError":
             self.failures.append(f"dbt stopped: {_cause(str(data['exc']))}")
-        if name != "NodeFinished":
-            return None
-        node = data["node_info"]
-        self.done += 1
-        if node["node_status"] in _FAILED:
-            self.failures.append(_told(node, data.get("run_result") or {}))
-        return str(node["node_name"])
+        elif name in _RESULTS:
+            self.done += 1
+            return str(data["node_info"]["node_name"])
+        return None
 
     def error(self, compiled: Path) -> GateError:
         """The build's failure as one message; `compiled` is the folder of compiled SQL."""
@@ -48,9 +47,8 @@ class BuildLog:
         )
 
 
-def _told(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    kind, message = node["resource_type"], _cause(str(result.get("message") or ""))
-    return f"{kind} {node['node_name']} ({node['node_path']}): {message}"
+def _told(node: Mapping[str, Any], message: str) -> str:
+    return f"{node['resource_type']} {node['node_name']}: {_cause(message)}"
 
 
 def _cause(message: str) -> str:

@@ -76,7 +76,7 @@ def _sync_asset(project: Project, sync: Sync, observer: Observer) -> AssetsDefin
         owners=[f"team:{sync.owner}"],
         kinds={"reverse_etl", project.settings.destinations[sync.destination].type},
     )
-    def run(context: AssetExecutionContext) -> MaterializeResult[None]:
+    def run() -> MaterializeResult[None]:
         with observer.watching(f"the sync {sync.name}"):
             result = run_sync(project, sync.name, observer.syncing)
             observer.synced(result)

@@ -41,9 +41,7 @@ def jobs(
         ACTIVATE: "Finish what an earlier run left undelivered, and send what has changed since.",
     }
     return {
-        name: define_asset_job(
-            name, selection, description=descriptions[name], executor_def=in_process_executor
-        )
+        name: define_asset_job(name, selection, description=descriptions[name], executor_def=in_process_executor)
         for name, selection in selections.items()
     }
 

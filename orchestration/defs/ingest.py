@@ -7,7 +7,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
     AssetSpec,
@@ -39,7 +38,7 @@ def landing_assets(project: Project, manifest: Mapping[str, Any], observer: Obse
         specs=[_spec(table, manifest) for table in tables],
         check_specs=[_check(table) for table in tables],
     )
-    def land_everything(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
+    def land_everything() -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         with observer.watching("landing"):
             result = _land(project, observer)
             for table in result.tables:

@@ -9,7 +9,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 
 from cdp.pipeline.building import Building
-from cdp.pipeline.dbt import dbt_environment, dbt_executable, dbt_folder, manifest_file
+from cdp.pipeline.dbt import dbt_environment, dbt_executable, dbt_folder
 from cdp.pipeline.dbt_failures import BuildLog
 from cdp.project import Project
 from orchestration.observer import Observer

@@ -23,15 +23,9 @@ ReadBody = Callable[[Any], Mapping[int, RowVerdict]]
 class HttpCaller:
     """Posts JSON for one account. `authorization` is the header that lets us in."""
 
-    def __init__(
-        self,
-        base_url: str,
-        authorization: Mapping[str, str],
-        timeout: httpx.Timeout = TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
+    def __init__(self, base_url: str, authorization: Mapping[str, str]) -> None:
         headers = {"Content-Type": "application/json", **authorization}
-        self._client = httpx.Client(base_url=base_url, headers=headers, timeout=timeout, transport=transport)
+        self._client = httpx.Client(base_url=base_url, headers=headers, timeout=TIMEOUT)
 
     def post(self, path: str, body: object, read: ReadBody, headers: Mapping[str, str] | None = None) -> Reply:
         """One attempt. `read` tells, from the body of a success, the rows that were not simply accepted."""

@@ -67,10 +67,11 @@ class Delivery:
         self._world.observer(BatchSplit(self._sync, len(batch), reply.code))
 
     def _settle(self, batch: Batch, reply: Reply) -> Batch | None:
+        if not reply.verdict.is_final:
+            return batch
+        # Rows that were answered "later" need a new idempotency key: the old one would get the old answer again.
         verdicts: list[RowVerdict | None] = [row if row.verdict.is_final else None for row in reply.per_row(len(batch))]
         open_rows = [position for position, verdict in enumerate(verdicts) if verdict is None]
-        if len(open_rows) == len(batch):
-            return batch
         rest = batch.only(open_rows) if open_rows else None
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
         return rest

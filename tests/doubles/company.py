@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from cdp.project import Project
+from cdp.warehouse.duckdb import FILE_NAME
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -53,17 +55,19 @@ class Company:
         folder.mkdir(parents=True, exist_ok=True)
         pointer = folder / "published.json"
         number = json.loads(pointer.read_text())["number"] if pointer.exists() else 0
-        file = folder / f"{number + 1:06d}.duckdb"
+        file = folder / f"{number + 1:06d}" / FILE_NAME
+        file.parent.mkdir()
         if number:
-            shutil.copyfile(folder / f"{number:06d}.duckdb", file)
+            shutil.copyfile(folder / f"{number:06d}" / FILE_NAME, file)
         with duckdb.connect(str(file)) as connection:
             connection.execute("create schema if not exists cdp")
             for name, columns in MODELS.items():
                 connection.execute(f"create table if not exists cdp.{name} ({columns})")
             connection.execute(f"delete from cdp.{model}")
             if rows:
-                marks = ", ".join("?" * len(rows[0]))
-                connection.executemany(f"insert into cdp.{model} values ({marks})", [list(row) for row in rows])
+                content = pa.table([list(column) for column in zip(*rows, strict=True)], MODELS[model].split(", "))
+                connection.register("content", content)
+                connection.execute(f"insert into cdp.{model} from content")
         published = {"number": number + 1, "as_of": "2024-05-01T06:00:00", "batch": 1, "fingerprint": str(number + 1)}
         unfinished = pointer.with_suffix(f".{os.getpid()}")
         unfinished.write_text(json.dumps(published))

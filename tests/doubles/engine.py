@@ -54,7 +54,7 @@ class ScriptedDestination:
             return Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)
         if self.poison & set(batch.keys):
             return Reply(Verdict.REJECTED, "http_422", "the destination refuses what we send")
-        busy = {position: BUSY for position in range(0, len(batch), 2)} if event == "busy_rows" else {}
+        busy = dict.fromkeys(range(0, len(batch), 2), BUSY) if event == "busy_rows" else {}
         reply = self._answers.setdefault(batch.idempotency_key, None) or self._apply(batch, busy)  # type: ignore[arg-type]
         self._answers[batch.idempotency_key] = reply
         if event == "lost_after":

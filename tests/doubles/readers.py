@@ -52,9 +52,7 @@ class PostgresReader:
 
     def __init__(self, url: str) -> None:
         parts = make_url(url)
-        self.connection = psycopg2.connect(
-            host=parts.host, port=parts.port, user=parts.username, dbname=parts.database
-        )
+        self.connection = psycopg2.connect(host=parts.host, port=parts.port, user=parts.username, dbname=parts.database)
         self.connection.autocommit = True
 
     def load(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:

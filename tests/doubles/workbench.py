@@ -20,9 +20,7 @@ from reverse_etl.receipts import ReceiptsProjection
 from tests.doubles.engine import FastTime, ScriptedDestination
 from tests.doubles.readers import MemoryReader
 
-_NO_RECEIPTS = (
-    "(select 0 as seq, '' as sync, '' as key, '' as operation, '' as verdict, '' as row_hash where false)"
-)
+_NO_RECEIPTS = "(select 0 as seq, '' as sync, '' as key, '' as operation, '' as verdict, '' as row_hash where false)"
 
 
 class LakeReader(MemoryReader):

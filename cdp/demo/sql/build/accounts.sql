@@ -19,7 +19,7 @@ select
     person_id,
     household_id,
     case
-        when starts_as_guest then first_order_at + to_seconds(600 + pick(person_id, 'signed up after', 1200000))
+        when starts_as_guest then later(first_order_at, 600, 1200000, person_id, 'signed up after')
         when draw(person_id, 'account is new') < 0.8
             then timestamp '2014-01-01 12:00:00' + to_seconds(pick(person_id, 'signed up', 94000000))
         else moment(person_id, 'signed up')

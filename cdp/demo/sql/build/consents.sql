@@ -34,22 +34,31 @@ keyed as (
 granted as (
     select
         *,
-        if(happens(choice_key, 'consent_withdrawn'), greatest(moment(choice_key, 'withdrawn'), first_asked_at + interval 1 day), null)
-            as withdrawn_at
+        if(
+            happens(choice_key, 'consent_withdrawn'),
+            greatest(moment(choice_key, 'withdrawn'), first_asked_at + interval 1 day),
+            null
+        ) as withdrawn_at
     from keyed
     where draw(choice_key, 'agrees') < question.share
 )
 
 select
     *,
-    if(happens(choice_key, 'consent_regranted'), withdrawn_at + to_seconds(86400 + pick(choice_key, 'agrees again', 5000000)), null)
-        as regranted_at,
-    question.channel = 'email' and question.purpose = 'marketing' and draw(choice_key, 'by link') < 0.6 as unsubscribes_by_link
+    if(
+        happens(choice_key, 'consent_regranted'),
+        later(withdrawn_at, 86400, 5000000, choice_key, 'agrees again'),
+        null
+    ) as regranted_at,
+    question.channel = 'email'
+    and question.purpose = 'marketing'
+    and draw(choice_key, 'by link') < 0.6 as unsubscribes_by_link
 from granted;
 
 create or replace view stage_consents as
 with events as (
-    select *, first_asked_at as occurred_at, 'granted' as action, if(has_account, 'sign-up', 'loyalty desk') as form from choices
+    select *, first_asked_at as occurred_at, 'granted' as action, if(has_account, 'sign-up', 'loyalty desk') as form
+    from choices
     union all
     select *, withdrawn_at, 'withdrawn', if(unsubscribes_by_link, 'unsubscribe link', 'preference centre') from choices
     union all

@@ -36,7 +36,8 @@ select
         written_name(given.name, given.transliteration, script, contact_id)
         || ' ' || written_name(family.name, family.transliteration, script, contact_id)) as full_name,
     if(draw(contact_id, 'no e-mail') < 0.2, null,
-        given_email(if(is_edited, email_at(email, new_email, email_changed_at, changed_at), email), contact_id)) as email,
+        given_email(if(is_edited, email_at(email, new_email, email_changed_at, changed_at), email), contact_id)
+    ) as email,
     if(draw(contact_id, 'no phone') < 0.15, null, given_phone(if(is_edited, other_phone, phone), contact_id)) as phone,
     if(draw(contact_id, 'no birth date') < 0.5, null, born_on) as birth_date,
     city.name as city,

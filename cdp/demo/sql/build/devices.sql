@@ -25,8 +25,11 @@ select
     epoch,
     token('cookie', concat_ws(':', owner, device, epoch)) as anonymous_id,
     if(device in ('app', 'tablet'), token('device', concat_ws(':', owner, device)), null) as device_id,
-    if(device = 'app', null, concat_ws('.', hash(owner, device, getvariable('seed')) % 2000000000, 1451606400 + owner % 31536000))
-        as client_id
+    if(
+        device = 'app',
+        null,
+        concat_ws('.', hash(owner, device, getvariable('seed')) % 2000000000, 1451606400 + owner % 31536000)
+    ) as client_id
 from owners;
 
 create or replace table device_choices as
@@ -35,5 +38,8 @@ select person_id, list(device order by device) as devices from owned_devices gro
 -- Cookies are cleared about twice a year, on a day of the owner's own.
 create or replace macro cookie_epoch(person_id, device, instant) as if(
     device = 'app', 0,
-    (dayofyear(least(instant, year_end() - interval 1 day)) + pick(if(device = 'tablet', person_id // 10, person_id), 'cleared', 170)) // 190
+    (
+        dayofyear(least(instant, year_end() - interval 1 day))
+        + pick(if(device = 'tablet', person_id // 10, person_id), 'cleared', 170)
+    ) // 190
 );

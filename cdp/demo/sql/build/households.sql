@@ -3,7 +3,11 @@ create or replace table households as
 with numbered as (
     select
         number,
-        if(getvariable('is_resampled'), pick(number, 'resample', (select count(*) from real_households)), number) as place
+        if(
+            getvariable('is_resampled'),
+            pick(number, 'resample', (select count(*) from real_households)),
+            number
+        ) as place
     from (select unnest(range(getvariable('chunk_from'), getvariable('chunk_until'))) as number)
 ),
 

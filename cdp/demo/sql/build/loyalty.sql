@@ -3,7 +3,7 @@ create or replace table members as
 with changes as (
     select *, registered_at as updated_at, 1 as version from cards
     union all
-    select cards.*, email_changed_at + to_seconds(pick(person_id, 'told the desk', 900000)), 2
+    select cards.*, later(email_changed_at, 0, 900000, person_id, 'told the desk'), 2
     from cards
     join persons using (person_id)
     where email_changed_at < year_end() and draw(person_id, 'tells the desk') < 0.6 and registered_at < email_changed_at
@@ -22,7 +22,7 @@ select
     written_name(persons.family.name, persons.family.transliteration, persons.script, card_number) as last_name,
     case
         when draw(card_number, 'no phone') < 0.08 then null
-        when happens(card_number, 'cashier_phone') then '8' || (russian_mobile(399999000 + pick(card_number, 'cashier', 3)))[2:]
+        when happens(card_number, 'cashier_phone') then cashiers_own_phone(card_number)
         when version = 3 then given_phone(persons.other_phone, card_number)
         when not persons.is_head and draw(card_number, 'head''s phone') < 0.1 then given_phone(heads.phone, card_number)
         else given_phone(persons.phone, card_number)

@@ -1,4 +1,4 @@
--- Chance without a random number generator: a hash of (key, salt, seed), so that neither threads nor row order matter.
+-- Chance without a random number generator: a hash of (key, salt, seed). Neither threads nor row order matter.
 create or replace macro draw(key, salt) as (hash(key, salt, getvariable('seed')) >> 11) / 9007199254740992.0;
 create or replace macro pick(key, salt, choices) as cast(floor(draw(key, salt) * choices) as bigint);
 create or replace macro one_of(options, key, salt) as options[1 + pick(key, salt, len(options))];
@@ -10,16 +10,23 @@ create or replace macro happens(key, mess) as draw(key, mess) < 1.6 * getvariabl
 -- Of some mess only a part ever shows in a record.
 create or replace macro happens_unseen(key, mess) as draw(key, mess) < 3 * getvariable('rates')[mess];
 
--- The world's year: it ends when the last real basket has been paid, at 23:00 of New Year's Eve in the retailer's own time.
+-- The world's year ends when the last real basket has been paid, at 23:00 of New Year's Eve in the retailer's own time.
 create or replace macro first_day() as date '2017-01-01';
 create or replace macro year_end() as timestamp '2018-01-01 05:00:00';
 create or replace macro moment(key, salt) as
-    timestamp '2017-01-01 00:00:00' + to_seconds(86400 * pick(key, salt, 364) + 46800 + pick(key, salt || ' time', 43000));
-create or replace macro file_day(instant) as greatest(first_day(), least(cast(instant as date), cast(year_end() as date)));
+    timestamp '2017-01-01 13:00:00' + to_seconds(86400 * pick(key, salt, 364) + pick(key, salt || ' time', 43000));
+create or replace macro later(instant, least_seconds, spread, key, salt) as
+    instant + to_seconds(least_seconds + pick(key, salt, spread));
+
+create or replace macro file_day(instant) as
+    greatest(first_day(), least(cast(instant as date), cast(year_end() as date)));
 create or replace macro delivery_day(instant) as least(file_day(instant), cast(year_end() as date) - 1);
-create or replace macro day_file(folder, instant, ending) as folder || strftime(file_day(instant), '%Y-%m-%d') || ending;
-create or replace macro compact_day_file(prefix, instant, ending) as prefix || strftime(file_day(instant), '%Y%m%d') || ending;
-create or replace macro days_late(key) as to_days(cast(if(happens(key, 'late'), 1 + pick(key, 'days late', 3), 0) as integer));
+create or replace macro day_file(folder, instant, ending) as
+    folder || strftime(file_day(instant), '%Y-%m-%d') || ending;
+create or replace macro compact_day_file(prefix, instant, ending) as
+    prefix || strftime(file_day(instant), '%Y%m%d') || ending;
+create or replace macro days_late(key) as
+    to_days(cast(if(happens(key, 'late'), 1 + pick(key, 'days late', 3), 0) as integer));
 
 -- A row's place in its file: by time, then by its key, then by its number within the key.
 create or replace macro ordered(instant, key, place) as

@@ -9,7 +9,7 @@ newsletters as (
         person_id,
         email,
         strftime(week, 'newsletter-%G-%V') as campaign,
-        week + interval 9 hour + to_seconds(pick(hash(person_id, week), 'queue', 1800)) as sent_at
+        later(week, 32400, 1800, hash(person_id, week), 'queue') as sent_at
     from subscribers
     cross join (select unnest(generate_series(timestamp '2017-01-03', timestamp '2017-12-26', interval 7 day)) as week)
     where first_asked_at < week
@@ -36,7 +36,7 @@ with fates as (
         end as bounce,
         draw(mail_key, 'opens') < 0.6 * draw(person_id, 'reads mail') as opens,
         draw(mail_key, 'clicks') < 0.18 as clicks,
-        sent_at + to_seconds(300 + pick(mail_key, 'opened after', 150000)) as opened_at
+        later(sent_at, 300, 150000, mail_key, 'opened after') as opened_at
     from mailings
 ),
 

@@ -8,13 +8,12 @@ where is_head and slot = 1;
 create or replace table campaign_sends as
 select
     campaign_id,
-    household_id,
     person_id,
     card_number,
-    start_date + to_seconds(32400 + pick(hash(campaign_id, household_id), 'sent', 7200)) as sent_at
-from (select campaign_id, household_id as source_household_id from read_parquet(getvariable('real_rows') || '/campaigns.parquet'))
+    later(start_date, 32400, 7200, hash(campaign_id, head_cards.household_id), 'sent') as sent_at
+from read_parquet(getvariable('real_rows') || '/campaigns.parquet') as sends
 join read_parquet(getvariable('real_rows') || '/campaign_descriptions.parquet') using (campaign_id)
-join head_cards using (source_household_id);
+join head_cards on head_cards.source_household_id = sends.household_id;
 
 create or replace view stage_campaign_sends as
 select
@@ -30,8 +29,12 @@ create or replace view stage_coupon_redemptions as
 select
     delivery_day(redemption_date) as delivered_on,
     compact_day_file('marketing/coupon_redemptions_', redemption_date, '.parquet') as file,
-    concat_ws(':', card_number, coupon_upc, row_number() over (partition by card_number, coupon_upc, redemption_date order by campaign_id))
-        as position,
+    concat_ws(
+        ':',
+        card_number,
+        coupon_upc,
+        row_number() over (partition by card_number, coupon_upc, redemption_date order by campaign_id)
+    ) as position,
     card_number,
     cast(coupon_upc as varchar) as coupon_upc,
     campaign_id,

@@ -6,6 +6,7 @@ with placed as (
         baskets.sold_at as ordered_at,
         persons.*,
         if(opened_at <= sold_at and draw(basket_key, 'orders as guest') >= 0.08, account_id, null) as account_id,
+        coalesce(hash(account_id), basket_key) as writer,
         uses_other_email,
         one_of(device_choices.devices, basket_key, 'device') as device
     from baskets
@@ -29,8 +30,8 @@ select
     browsers.client_id,
     total,
     line_count,
-    written_name(given.name, given.transliteration, script, coalesce(hash(account_id), basket_key))
-    || ' ' || written_name(family.name, family.transliteration, script, coalesce(hash(account_id), basket_key)) as customer_name,
+    written_name(given.name, given.transliteration, script, writer)
+    || ' ' || written_name(family.name, family.transliteration, script, writer) as customer_name,
     given_email(
         case
             when coalesce(account_id is not null and uses_other_email, false) then other_email
@@ -42,10 +43,10 @@ select
     if(draw(basket_key, 'no phone') < 0.15, null, given_phone(phone, basket_key)) as phone,
     if(script = 'cyrillic' and happens(basket_key, 'name_transliterated'), city.transliteration, city.name) as city,
     postcode,
-    ordered_at + to_seconds(pick(basket_key, 'exported after', 600)) as exported_at,
+    later(ordered_at, 0, 600, basket_key, 'exported after') as exported_at,
     if(
         draw(basket_key, 'cancelled') < 0.02 and ordered_at < year_end() - interval 3 day,
-        ordered_at + to_seconds(1800 + pick(basket_key, 'cancelled after', 150000)),
+        later(ordered_at, 1800, 150000, basket_key, 'cancelled after'),
         null
     ) as cancelled_at
 from placed
@@ -100,7 +101,7 @@ create or replace view stage_shop_returns as
 with returned as (
     select
         *,
-        ordered_at + to_seconds(172800 + pick(hash(basket_key, line_no), 'returned after', 1500000)) as returned_at
+        later(ordered_at, 172800, 1500000, hash(basket_key, line_no), 'returned after') as returned_at
     from orders
     join lines using (basket_key)
     where cancelled_at is null and quantity > 0 and amount > 0 and draw(hash(basket_key, line_no), 'returned') < 0.03
@@ -118,6 +119,6 @@ select
     amount,
     'USD' as currency,
     returned_at,
-    one_of(['damaged', 'not as described', 'ordered by mistake', 'arrived late', 'wrong item'], basket_key, 'reason') as reason
+    one_of(['damaged', 'not as described', 'ordered by mistake', 'late', 'wrong item'], basket_key, 'reason') as reason
 from returned
 where returned_at < year_end();

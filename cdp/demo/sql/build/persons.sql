@@ -1,4 +1,6 @@
 -- One row per person: who there really is. Every later table only tells a part of it, in its own spelling.
+create or replace macro mail_domain(key, salt) as one_of(getvariable('mail_domains'), key, salt);
+
 create or replace table persons as
 with placed as (
     select *, unnest(generate_series(1, size)) as position from households
@@ -49,26 +51,24 @@ select
     gender,
     given,
     family,
-    cast(date '2017-01-01' - to_years(cast(age_years as integer)) - to_days(cast(1 + pick(person_id, 'birthday', 365) as integer)) as date)
-        as born_on,
+    cast(first_day() - to_years(cast(age_years as integer)) as date)
+    - 1 - cast(pick(person_id, 'birthday', 365) as integer) as born_on,
     city,
-    city.prefix || lpad(cast(postcode_end as varchar), if(script = 'cyrillic', 3, 2), '0')[: if(script = 'cyrillic', 3, 2)]
-        as postcode,
+    city.prefix || right(lpad(cast(postcode_end as varchar), 3, '0'), if(script = 'cyrillic', 3, 2)) as postcode,
     has_shared_tablet,
     has_shared_email,
     case pick(person_id, 'e-mail form', 3)
         when 0 then given_latin || '.' || family_latin
         when 1 then family_latin || '.' || given_latin
         else given_latin[1:1] || '_' || family_latin
-    end || person_id || '@' || one_of(getvariable('mail_domains'), person_id, 'domain') as email,
-    family_latin || scrambled(person_id, 1000000007) || '@' || one_of(getvariable('mail_domains'), person_id, 'other domain')
-        as other_email,
-    given_latin || '-' || scrambled(person_id, 1000000007) || '@' || one_of(getvariable('mail_domains'), person_id, 'new domain')
-        as new_email,
+    end || person_id || '@' || mail_domain(person_id, 'domain') as email,
+    family_latin || scrambled(person_id, 1000000007) || '@' || mail_domain(person_id, 'other domain') as other_email,
+    given_latin || '-' || scrambled(person_id, 1000000007) || '@' || mail_domain(person_id, 'new domain') as new_email,
     if(happens_unseen(person_id, 'email_changed'), moment(person_id, 'e-mail changed'), year_end()) as email_changed_at,
     phone_digits(person_id, household_id, position, script) as phone,
     russian_mobile(person_id * 2 + 1) as other_phone
 from spelled_out;
 
 -- Which of a person's own addresses is in use at a moment.
-create or replace macro email_at(email, new_email, email_changed_at, instant) as if(instant < email_changed_at, email, new_email);
+create or replace macro email_at(email, new_email, email_changed_at, instant) as
+    if(instant < email_changed_at, email, new_email);

@@ -17,8 +17,13 @@ create or replace macro american_number(serial) as
     ])[1 + serial // 100]
     || '55501' || lpad(cast(serial % 100 as varchar), 2, '0');
 
+create or replace macro cashiers_own_phone(key) as '8' || (russian_mobile(399999000 + pick(key, 'cashier', 3)))[2:];
+
 create or replace macro phone_digits(person_id, household_id, position, script) as if(
-    script = 'latin' and position <= 2 and household_id * 2 + position < 6000 and draw(person_id, 'american phone') < 0.4,
+    script = 'latin'
+    and position <= 2
+    and household_id * 2 + position < 6000
+    and draw(person_id, 'american phone') < 0.4,
     american_number(household_id * 2 + position),
     russian_mobile(person_id * 2)
 );

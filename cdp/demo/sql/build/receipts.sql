@@ -1,9 +1,15 @@
 -- Till receipts: with a card, with a phone typed by the cashier, or with nothing at all.
 create or replace table cashiers as
-with options as (select unnest(options) as family from family_names where script = 'cyrillic' and gender = 'f')
+with options as (
+    select unnest(options).name as family_name
+    from family_names
+    where script = 'cyrillic' and gender = 'f'
+)
 
-select
-    list(family.name || ' ' || one_of(['А', 'Е', 'И', 'М', 'Н', 'О', 'С', 'Т'], family.name, 'initial') || '.' order by family.name) as names
+select list(
+    family_name || ' ' || one_of(['А', 'Е', 'И', 'М', 'Н', 'О'], family_name, 'initial') || '.'
+    order by family_name
+) as names
 from options;
 
 create or replace table receipts as
@@ -27,7 +33,7 @@ select
     card_number,
     case
         when card_number is not null or draw(basket_key, 'tells phone') >= 0.4 then null
-        when happens(basket_key, 'cashier_phone') then '8' || (russian_mobile(399999000 + pick(basket_key, 'cashier', 3)))[2:]
+        when happens(basket_key, 'cashier_phone') then cashiers_own_phone(basket_key)
         else given_phone(phone, basket_key)
     end as phone
 from baskets
@@ -61,7 +67,7 @@ refunds as (
             -coupon_discount as coupon_discount
         )
     from (
-        select *, closed_at + to_seconds(86400 + pick(hash(basket_key, line_no), 'refunded after', 900000)) as refunded_at
+        select *, later(closed_at, 86400, 900000, hash(basket_key, line_no), 'refunded after') as refunded_at
         from sales
     ) as sales
     where quantity between 1 and 50 and amount > 0 and draw(hash(basket_key, line_no), 'refunded') < 0.004

@@ -1,4 +1,4 @@
--- Visits to the site and the app: around every order, before some of them a cart left behind, and browsing without purchase.
+-- Visits to the site and the app: around every order, a cart left behind before some of them, and browsing.
 create or replace table order_sessions as
 select
     basket_key as session_key,

@@ -5,7 +5,7 @@ select
     tickets.person_id,
     order_id,
     created_at,
-    if(draw(key, 'solved') < 0.9, created_at + to_seconds(3600 + pick(key, 'solved after', 500000)), null) as solved_at,
+    if(draw(key, 'solved') < 0.9, later(created_at, 3600, 500000, key, 'solved after'), null) as solved_at,
     one_of(['email', 'chat', 'phone'], key, 'ticket channel') as channel,
     if(draw(key, 'rated') < 0.4, one_of([1, 2, 3, 4, 5, 5, 5], key, 'rating'), null) as satisfaction,
     written_name(given.name, given.transliteration, script, key)
@@ -13,7 +13,11 @@ select
     given_email(email_at(email, new_email, email_changed_at, created_at), key) as email,
     given_phone(phone, key) as phone
 from (
-    select '1' || order_id as key, person_id, order_id, ordered_at + to_seconds(7200 + pick(order_id, 'asked after', 300000)) as created_at
+    select
+        '1' || order_id as key,
+        person_id,
+        order_id,
+        later(ordered_at, 7200, 300000, order_id, 'asked after') as created_at
     from orders
     where draw(order_id, 'asks') < 0.02
     union all
@@ -41,8 +45,11 @@ select
         email: if(channel = 'phone', null, email),
         phone: if(channel = 'phone' or draw(ticket_id, 'tells phone') < 0.3, phone, null)
     } as requester,
-    if(order_id is null, one_of(['Loyalty points', 'My account', 'Opening hours', 'Unsubscribe me'], ticket_id, 'subject'),
-        one_of(['Where is my order', 'Missing item', 'Refund', 'Wrong item'], ticket_id, 'subject')) as subject,
+    if(
+        order_id is null,
+        one_of(['Loyalty points', 'My account', 'Opening hours', 'Unsubscribe me'], ticket_id, 'subject'),
+        one_of(['Where is my order', 'Missing item', 'Refund', 'Wrong item'], ticket_id, 'subject')
+    ) as subject,
     channel,
     status,
     if(status = 'solved', satisfaction, null) as satisfaction,

@@ -1,12 +1,17 @@
 -- The true person behind each record that shows who it is about; nothing a model may read.
 create or replace table truth as
-select 'shop:account:' || account_id as record_key, accounts.person_id, if(uses_other_email, other_email, email) as email_raw
+select
+    'shop:account:' || account_id as record_key,
+    accounts.person_id,
+    if(uses_other_email, other_email, email) as email_raw
 from accounts
 join persons using (person_id)
 union all
 select 'shop:guest_order:' || order_id, person_id, email from orders where account_id is null
 union all
-select 'loyalty:card:' || card_number, any_value(person_id), arg_min(coalesce(email, ''), version) from members group by card_number
+select 'loyalty:card:' || card_number, any_value(person_id), arg_min(coalesce(email, ''), version)
+from members
+group by card_number
 union all
 select 'crm:contact:' || contact_id, contact_versions.person_id, arg_min(coalesce(email, ''), updated_at)
 from stage_crm

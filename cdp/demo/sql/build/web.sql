@@ -88,7 +88,7 @@ create or replace view stage_web as
 with written as (
     select *, 0 as copy, sent_at + days_late(event_key) as arrives_at, false as is_malformed from web_events
     union all
-    select *, 1, sent_at + to_seconds(60 + pick(event_key, 'resent after', 90000)), false
+    select *, 1, later(sent_at, 60, 90000, event_key, 'resent after'), false
     from web_events where happens(event_key, 'resent')
     union all
     select *, 2, sent_at, true from web_events where happens(event_key, 'malformed_web_lines')

@@ -1,0 +1,88 @@
+"""What stands in a published generation, in numbers: from records to whom may be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from cdp.landing.lake import Lake
+from cdp.warehouse import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """One audience: customers in its segment, and those of them who may be reached."""
+
+    audience: str
+    in_segment: int
+    reachable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The counts of one generation; `segments` are members by segment name."""
+
+    records: int
+    customers: int
+    segments: dict[str, int]
+    audiences: list[Funnel]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a source last brought rows (naive UTC); `files` were refused since the beginning."""
+
+    source: str
+    table: str
+    last_landed_at: datetime | None
+    rows: int
+    rejected: int
+    refused: int
+
+
+def contents(reader: Reader) -> Contents:
+    """Count what `reader` sees."""
+    return Contents(
+        records=_count(reader, "int_identity__records"),
+        customers=_count(reader, "dim_customers"),
+        segments=_segments(reader),
+        audiences=_audiences(reader),
+    )
+
+
+def _count(reader: Reader, model: str) -> int:
+    rows = reader.query(f"select count(*) as counted from {reader.relation(model)}").read_all().to_pylist()
+    return int(rows[0]["counted"])
+
+
+def _segments(reader: Reader) -> dict[str, int]:
+    members, definitions = reader.relation("segment_members"), reader.relation("int_segments__definitions")
+    rows = reader.query(
+        f"select d.segment_name, count(m.customer_id) as members from {definitions} as d "
+        f"left join {members} as m on m.segment_name = d.segment_name group by d.segment_name order by d.segment_name"
+    )
+    return {row["segment_name"]: int(row["members"]) for row in rows.read_all().to_pylist()}
+
+
+def _audiences(reader: Reader) -> list[Funnel]:
+    rows = reader.query(
+        "select audience_name, in_segment, is_reachable "
+        f"from {reader.relation('rpt_audience_funnel')} order by audience_name"
+    )
+    return [
+        Funnel(row["audience_name"], int(row["in_segment"]), int(row["is_reachable"]))
+        for row in rows.read_all().to_pylist()
+    ]
+
+
+def freshness(lake: Lake) -> list[Freshness]:
+    """Every table that anything arrived for, by source and name."""
+    query = (
+        "select source, table_name, max(case when landed > 0 then landed_at end), cast(sum(landed) as bigint), "
+        "cast(sum(rejected) as bigint), count(case when status = 'refused' then 1 end) "
+        f"from {lake.catalog_relation()} group by source, table_name order by source, table_name"
+    )
+    with duckdb.connect() as connection:
+        return [Freshness(*row) for row in connection.execute(query).fetchall()]

@@ -1,0 +1,50 @@
+"""The main job in this process: land, build what is due, audit, publish, sync."""
+
+from __future__ import annotations
+
+import warnings
+
+from dagster import DagsterInstance, Definitions
+
+from cdp.errors import CdpError
+from cdp.pipeline.summary import contents
+from cdp.project import Project
+from cdp.store import open_store
+from cdp.warehouse import open_warehouse
+from orchestration.defs.automation import INGEST, STARTED_BY, next_job
+from orchestration.instance import open_instance
+from orchestration.report import Report
+from orchestration.wiring import build_definitions
+from reverse_etl.sandbox.serving import running_sandbox
+
+# Dagster keeps every event in its storage; the terminal belongs to the report.
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run_project(project: Project, report: Report) -> None:
+    """One run to its end; what went wrong is in `report.errors`.
+
+    Raises BusyError where another run of this project is at work.
+    """
+    warnings.filterwarnings("ignore", module=r"dagster.*")
+    store = open_store(project.store_url)
+    try:
+        with store.lease("run"), running_sandbox(project), open_instance(project) as instance:
+            report.say("reading the project")
+            definitions = build_definitions(project, report)
+            if _execute(definitions, INGEST, instance, report):
+                _execute(definitions, next_job(project), instance, report)
+    finally:
+        store.close()
+    if report.generation:
+        with open_warehouse(project).reader() as reader:
+            report.contents = contents(reader)
+
+
+def _execute(definitions: Definitions, job: str, instance: DagsterInstance, report: Report) -> bool:
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=_SILENT, tags={STARTED_BY: "cdp run"}
+    )
+    if not result.success and not report.errors:
+        report.failed(CdpError(f"the job {job} failed.", remedy=f"`cdp ui` shows where: run {result.run_id}."))
+    return result.success

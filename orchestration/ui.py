@@ -1,0 +1,33 @@
+"""Dagster's pages and daemon, on loopback: it has no login."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from cdp.cli.console import errors
+from cdp.project import Project
+from orchestration.instance import dagster_home
+from reverse_etl.sandbox.serving import running_sandbox
+
+LOOPBACK = "127.0.0.1"
+
+
+def serve(project: Project, port: int) -> int:
+    """Run until Ctrl-C; the exit code of Dagster."""
+    environment = {
+        "CDP_PROJECT": str(project.root),
+        "DAGSTER_HOME": str(dagster_home(project)),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "--module-name", "orchestration.definitions"]
+    with running_sandbox(project):
+        errors.print(f"Dagster opens at http://{LOOPBACK}:{port} (Ctrl-C ends it).")
+        try:
+            return subprocess.call(
+                [*command, "--host", LOOPBACK, "--port", str(port)], env={**os.environ, **environment}
+            )
+        except KeyboardInterrupt:
+            return 0
