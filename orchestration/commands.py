@@ -24,10 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("ui")(ui)
 
 
-def run(as_json: if TYPE_CHECKING:
-    from orchestration.report import Report
-
-AsJson = False) -> None:
+def run(as_json: AsJson = False) -> None:
     """Raw records in, synced audiences out: land, build, audit, publish, sync; does only what is due.
 
     Ends with 0 where all went well, 3 where another run is at work, 4 where a build or a sync was stopped by a gate,
@@ -58,13 +55,11 @@ def _print(report: Report) -> None:
         output.print(f"Nothing new: nothing was built and nothing was sent ({sum(report.seconds.values()):.0f} s).")
         return
     output.print(report_table(report))
-    output.print(NEXT_STEPS, markup=False, highlight=False)
+    if not report.errors:
+        output.print(NEXT_STEPS, markup=False, highlight=False, soft_wrap=True)
 
 
-def status(as_json: if TYPE_CHECKING:
-    from orchestration.report import Report
-
-AsJson = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """How things stand: what is published, how fresh each source is, how each sync ended."""
     from orchestration.status import project_status, status_tables
 

@@ -36,7 +36,12 @@ class Report(Observer):
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
         self._since = now
 
+    def ready(self) -> None:
+        """The project is read, and the first job starts."""
+        self._lap("start")
+
     def say(self, text: str) -> None:
+        """Show what is going on."""
         self.spinner.update(text)
 
     def landing(self, table: str, files: int) -> None:

@@ -32,6 +32,7 @@ def run_project(project: Project, report: Report) -> None:
         with store.lease("run"), running_sandbox(project), open_instance(project) as instance:
             report.say("reading the project")
             definitions = build_definitions(project, report)
+            report.ready()
             if _execute(definitions, INGEST, instance, report):
                 _execute(definitions, next_job(project), instance, report)
     finally:

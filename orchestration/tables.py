@@ -51,8 +51,9 @@ def _landing_rows(result: LandingResult, seconds: str) -> Iterator[Row]:
     for each in result.tables:
         if each.files:
             came = f"{each.files:,} files, {each.lines_in:,} lines"
-            went = f"{each.landed:,} landed, {each.rejected:,} rejected, {each.refused:,} files refused"
-            yield (f"  {each.table.source}.{each.table.name}", came, went, "")
+            refused = f", {each.refused:,} files refused" if each.refused else ""
+            went = f"{each.landed:,} landed, {each.rejected:,} rejected{refused}"
+            yield (f"{each.table.source}.{each.table.name}", came, went, "")
 
 
 def _content_rows(contents: Contents) -> Iterator[Row]:
@@ -66,7 +67,7 @@ def _content_rows(contents: Contents) -> Iterator[Row]:
 
 def _planned(sync: SyncResult) -> str:
     plan = sync.plan
-    details = f": add {plan.add:,}, update {plan.update:,}, remove {plan.remove:,}" if plan else ""
+    details = f": +{plan.add:,} ~{plan.update:,} -{plan.remove:,}" if plan else ""
     return f"{sync.counts.planned:,} planned{details}"
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from cdp.errors import CdpError
 from cdp.warehouse import Reader, Warehouse
+from quality.judgement import judged
 from quality.measures import ROWS, ROWS_SHARE, Bound, Suite, measuring
-
-if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuite
-    from great_expectations.core.batch_definition import BatchDefinition
 
 FEWEST_TO_COMPARE = 100
 """A table with fewer published rows may shrink as it likes: its size is chance."""
@@ -42,7 +33,7 @@ def audit(warehouse: Warehouse, suite: Suite) -> Verdict:
     """
     try:
         measures = _measures(warehouse, suite)
-        results = _judged(suite, measures)
+        results = judged(suite, measures)
     except CdpError:
         raise
     except Exception as error:
@@ -79,53 +70,6 @@ def _rows_before(reader: Reader, suite: Suite) -> float:
     if not known[0]["tables"]:
         return 0.0
     return _row(reader, Suite(suite.table, {}, ()))[ROWS]
-
-
-def _judged(suite: Suite, measures: dict[str, float]) -> list[bool]:
-    result = (
-        _batch()
-        .get_batch({"dataframe": pd.DataFrame([measures])})
-        .validate(_expectations(suite), result_format="BOOLEAN_ONLY")
-    )
-    outcomes = {}
-    for one in result.results:
-        if one.exception_info.get("raised_exception"):
-            raise RuntimeError("an expectation raised")
-        assert one.expectation_config is not None
-        outcomes[one.expectation_config.meta["position"]] = bool(one.success)
-    return [outcomes[position] for position in range(len(suite.bounds))]
-
-
-def _expectations(suite: Suite) -> ExpectationSuite:
-    from great_expectations.core import ExpectationSuite
-    from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
-
-    return ExpectationSuite(
-        name=suite.table,
-        expectations=[
-            ExpectColumnValuesToBeBetween(
-                column=bound.measure, min_value=bound.low, max_value=bound.high, meta={"position": position}
-            )
-            for position, bound in enumerate(suite.bounds)
-        ],
-    )
-
-
-@cache
-def _batch() -> BatchDefinition[Any]:
-    """Where measures are handed to Great Expectations: a context that lives in memory and tells nobody."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("measures")
-        .add_dataframe_asset("row")
-        .add_batch_definition_whole_dataframe("one")
-    )
 
 
 def _told(bound: Bound, value: float) -> str:

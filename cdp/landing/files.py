@@ -98,9 +98,7 @@ def _map_records_to_lines(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _outcome(
-    file: InboxFile, counts: dict[int, int], tallies: dict[int, int], missing: dict[int, str]
-) -> FileOutcome:
+def _outcome(file: InboxFile, counts: dict[int, int], tallies: dict[int, int], missing: dict[int, str]) -> FileOutcome:
     if column := missing.get(file.number):
         return FileOutcome(file, "refused", f"the required column `{column}` is missing")
     lines, rejected = counts.get(file.number, 0), tallies.get(file.number, 0)

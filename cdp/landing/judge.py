@@ -23,7 +23,7 @@ class NewColumn:
 
 
 def judge(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[NewColumn]:
-    """Make `judged` from `incoming`: `_file`, `_line`, `_text`, `_reason` (null where it lands), typed columns, new columns."""
+    """Make `judged` from `incoming`: `_file`, `_line`, `_text`, `_reason` (null where it lands), typed and new columns."""
     found = [name for (name, *_) in connection.execute("describe incoming").fetchall() if name not in RESERVED]
     new = _new_columns(table, found)
     loose = {column.name: _loose(column, found) for column in table.columns}
@@ -92,7 +92,11 @@ def _reasons(column: Column, loose: dict[str, str], typed: dict[str, str]) -> li
 
 
 def _as_text(found: list[str]) -> str:
-    return "cast(to_json(struct_pack(" + ", ".join(f"{quoted_name(name)} := {quoted_name(name)}" for name in found) + ")) as varchar)"
+    return (
+        "cast(to_json(struct_pack("
+        + ", ".join(f"{quoted_name(name)} := {quoted_name(name)}" for name in found)
+        + ")) as varchar)"
+    )
 
 
 def _new_columns(table: SourceTable, found: list[str]) -> list[NewColumn]:

@@ -194,7 +194,9 @@ class _Batch:
 
 
 def _split_repeated(files: list[InboxFile], digests: set[str]) -> tuple[list[InboxFile], list[InboxFile]]:
-    known, fresh, repeated = set(digests), [], []
+    known = set(digests)
+    fresh: list[InboxFile] = []
+    repeated: list[InboxFile] = []
     for file in files:
         (repeated if file.sha256 in known else fresh).append(file)
         known.add(file.sha256)

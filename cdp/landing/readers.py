@@ -1,7 +1,7 @@
 """Each format into one shape: the table `incoming`, one row per record, nothing judged yet.
 
-`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why it cannot be a record, else
-null), then one column per column found, in the type the format gives it. A reader returns the lines each file holds.
+`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why it is no record,
+else null), then one column per column found, in the type the format gives it. A reader returns the lines each file holds.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def _read_json(connection: Connection, table: SourceTable, files: Sequence[Inbox
         "create or replace temp table lines as with numbered as (select filename, cast(json as varchar) as line, "
         "row_number() over () as n "
         f"from read_json_objects({_path_list(paths)}, format = 'array', filename = true, "
-        f"maximum_object_size = {MAX_LINE_BYTES})), first as (select filename, min(n) as n from numbered group by filename) "
+        f"maximum_object_size = {MAX_LINE_BYTES})), "
+        "first as (select filename, min(n) as n from numbered group by filename) "
         "select f.number as _file, r.n - first.n + 1 as _line, r.line as _text from numbered r "
         "join first using (filename) join file_numbers f on f.path = r.filename"
     )
@@ -126,7 +127,7 @@ def _read_objects(connection: Connection, table: SourceTable) -> dict[int, int]:
         "select distinct unnest(json_keys(_text)) as key from objects where is_object order by key"
     ).fetchall()
     names = declared + [key for (key,) in keys if key not in declared]
-    shape = json.dumps({name: "VARCHAR" for name in names})
+    shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
     fields = ", ".join(f"record.{quoted_name(name)} as {quoted_name(name)}" for name in names)
     connection.execute(
         "create or replace temp table incoming as with parsed as (select *, "
@@ -149,7 +150,9 @@ def _read_csv(connection: Connection, table: SourceTable, files: Sequence[InboxF
     _number_lines(connection, paths)
     for position, (header, members) in enumerate(groups.items()):
         _read_csv_group(connection, landing, header, members, first=position == 0)
-    counts = dict(connection.execute("select _file, count(*) - 1 from csv_lines where starts group by _file").fetchall())
+    counts = dict(
+        connection.execute("select _file, count(*) - 1 from csv_lines where starts group by _file").fetchall()
+    )
     _refuse_lost_lines(connection, counts)
     return counts
 
@@ -179,12 +182,14 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
     (spanning,) = connection.execute(f"select count(*) from numbered_lines where ({quotes}) % 2 = 1").fetchall()[0]
     if not spanning:
         connection.execute(
-            "create or replace temp table csv_lines as select *, line is not null as starts, n as csv_line from numbered_lines"
+            "create or replace temp table csv_lines as "
+            "select *, line is not null as starts, n as csv_line from numbered_lines"
         )
         return
     connection.execute(
         "create or replace temp table csv_lines as with open as (select *, coalesce(sum("
-        f"{quotes}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 as inside "
+        f"{quotes}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 "
+        "as inside "
         "from numbered_lines) select _file, n, line, inside = 0 and line is not null as starts, "
         "sum(case when inside = 0 then 1 else 0 end) over (partition by _file order by n) as csv_line from open"
     )
@@ -201,10 +206,12 @@ def _read_csv_group(
         "create or replace temp table csv_rows as select row_number() over () as n, * "
         f"from read_csv({_path_list(paths)}, delim = {quoted(landing.delimiter)}, quote = '\"', escape = '\"', "
         f"header = true, columns = {columns}, auto_detect = false, nullstr = '', filename = true, "
-        f"max_line_size = {MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_errors', rejects_scan = 'csv_scans')"
+        f"max_line_size = {MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_errors', "
+        "rejects_scan = 'csv_scans')"
     )
     connection.execute(
-        "create or replace temp table csv_group as with first as (select filename, min(n) as n from csv_rows group by filename) "
+        "create or replace temp table csv_group as "
+        "with first as (select filename, min(n) as n from csv_rows group by filename) "
         "select f.number as _file, r.n - first.n + 1 as _line, cast(null as varchar) as _text, "
         f"case when {undecodable} then 'bytes that are not {landing.encoding}' end as _problem, {names} "
         "from csv_rows r join first using (filename) join file_numbers f on f.path = r.filename "
@@ -218,8 +225,7 @@ def _read_csv_group(
         connection.execute("create or replace temp table incoming as select * from csv_group")
     else:
         connection.execute(
-            "create or replace temp table incoming as "
-            "select * from incoming union all by name select * from csv_group"
+            "create or replace temp table incoming as select * from incoming union all by name select * from csv_group"
         )
 
 

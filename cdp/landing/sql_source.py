@@ -1,6 +1,6 @@
 """A SQL table landed as changes: read whole, compared with what landed last (ADR 2).
 
-Deletes are seen as keys that are gone, so the source needs neither a trigger nor a changed-at column that can be trusted.
+Deletes are seen as keys that are gone: the source needs neither a trigger nor a changed-at column that can be trusted.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str) -
     connection.register("sql_rows", reader)
     try:
         connection.execute(
-            "create or replace temp table incoming as select cast(? as bigint) as _file, row_number() over () as _line, "
+            "create or replace temp table incoming as "
+            "select cast(? as bigint) as _file, row_number() over () as _line, "
             "cast(null as varchar) as _text, cast(null as varchar) as _problem, * from sql_rows",
             [0],
         )
@@ -67,14 +68,16 @@ def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str) -
 def _batches(table: SourceTable, url: str) -> Iterator[pa.RecordBatch]:
     landing = table.landing
     assert isinstance(landing, SqlLanding)
-    columns = [sa.column(column.source_name) for column in table.columns]
+    columns: list[sa.ColumnClause[object]] = [sa.column(column.source_name) for column in table.columns]
     statement = sa.select(*columns).select_from(sa.table(landing.table)).order_by(*map(sa.column, landing.key))
     engine = sa.create_engine(url)
     try:
         with engine.connect() as source:
             result = source.execution_options(stream_results=True).execute(statement)
             for rows in result.partitions(ROWS_PER_BATCH):
-                values = [pa.array([_as_text(value) for value in column], pa.string()) for column in zip(*rows, strict=True)]
+                values = [
+                    pa.array([_as_text(value) for value in column], pa.string()) for column in zip(*rows, strict=True)
+                ]
                 yield pa.record_batch(values, [column.source_name for column in table.columns])
     except sa.exc.SQLAlchemyError as error:
         raise LandingError(
@@ -101,7 +104,7 @@ def _load_state(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake:
     files = ", ".join(quoted(part) for part in parts)
     connection.execute(
         f"create or replace temp table state as select {names} from (select *, row_number() over ("
-        f"partition by {key} order by _batch desc, _line desc) as age from read_parquet([{files}], union_by_name = true)) "
+        f"partition by {key} order by _arrival desc) as age from read_parquet([{files}], union_by_name = true)) "
         "where age = 1 and _op = 'upsert'"
     )
 
@@ -110,7 +113,8 @@ def _append_changes(connection: duckdb.DuckDBPyConnection, table: SourceTable, n
     key, names = _key(table), [quoted_name(column.name) for column in table.columns]
     same_key = " and ".join(f"s.{column} = j.{column}" for column in key)
     same_row = " and ".join(f"s.{name} is not distinct from j.{name}" for name in names)
-    good = f"select *, row_number() over (partition by {', '.join(key)} order by _line desc) as age from judged where _reason is null"
+    newest = f"row_number() over (partition by {', '.join(key)} order by _line desc) as age"
+    good = f"select *, {newest} from judged where _reason is null"
     columns = ", ".join(names)
     connection.execute(
         "create or replace temp table changes as "
@@ -121,7 +125,8 @@ def _append_changes(connection: duckdb.DuckDBPyConnection, table: SourceTable, n
     )
     append_rows(
         connection,
-        f"select {columns}, _op, {number} as _file, row_number() over (order by _op desc, {', '.join(key)}) as _line from changes",
+        f"select {columns}, _op, {number} as _file, "
+        f"row_number() over (order by _op desc, {', '.join(key)}) as _line from changes",
     )
     (count,) = connection.execute("select count(*) from changes").fetchall()[0]
     return int(count)

@@ -14,6 +14,9 @@ from cdp.errors import CdpError, Location
 from cdp.project import Project
 from cdp.warehouse.fingerprint import fingerprint
 
+# A manifest depends on the code alone.
+_NO_MOMENT = datetime(1970, 1, 1)
+
 # dbt's own log and run results quote what the engine says, and that may quote a customer's data.
 _QUIET = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -55,7 +58,7 @@ def ensure_manifest(project: Project) -> Path:
     Raises CdpError with what dbt says where the project does not parse.
     """
     manifest, key = manifest_file(project), dbt_folder(project) / "manifest.key"
-    wanted = fingerprint(project, datetime.min, last_data_batch=0)
+    wanted = fingerprint(project, _NO_MOMENT, last_data_batch=0)
     if manifest.is_file() and key.is_file() and key.read_text() == wanted:
         return manifest
     _parse(project)

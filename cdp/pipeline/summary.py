@@ -68,11 +68,13 @@ def _segments(reader: Reader) -> dict[str, int]:
 
 def _audiences(reader: Reader) -> list[Funnel]:
     rows = reader.query(
-        "select audience_name, in_segment, is_reachable "
-        f"from {reader.relation('rpt_audience_funnel')} order by audience_name"
+        "select d.audience_name, coalesce(f.in_segment, 0) as in_segment, coalesce(f.is_reachable, 0) as reachable "
+        f"from {reader.relation('int_audiences__definitions')} as d "
+        f"left join {reader.relation('rpt_audience_funnel')} as f on f.audience_name = d.audience_name "
+        "order by d.audience_name"
     )
     return [
-        Funnel(row["audience_name"], int(row["in_segment"]), int(row["is_reachable"]))
+        Funnel(row["audience_name"], int(row["in_segment"]), int(row["reachable"]))
         for row in rows.read_all().to_pylist()
     ]
 

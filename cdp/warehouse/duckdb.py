@@ -1,7 +1,7 @@
 """DuckDB: a folder per generation, a pointer that is renamed, readers that never meet a writer (ADR 3).
 
-The file is named alike in every folder, and a build always has the same path: DuckDB calls a database after its file, so views
-stay valid when the folder is renamed, and dbt, whose profile names the path, keeps its parsed project.
+The file has one name in every folder, and a build always has one path: DuckDB calls a database after its file, so views stay
+valid when the folder is renamed, and dbt, whose profile names the path, keeps its parsed project.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cdp.warehouse.port import Build, Generation
 from cdp.warehouse.raw import RECEIPT_COLUMNS, expose_raw_views
 
 KEPT_GENERATIONS = 3
+ROWS_PER_BATCH = 65_536
 MODEL_SCHEMA = "cdp"
 FILE_VARIABLE = "CDP_DUCKDB_FILE"
 FILE_NAME = "warehouse.duckdb"
@@ -55,7 +56,7 @@ class DuckDBReader:
         return f"(select {typed} where false)"
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
-        return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader()
+        return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
 
 
 class DuckDBWarehouse:
@@ -160,8 +161,8 @@ class DuckDBWarehouse:
 def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, previous: Generation | None) -> None:
     connection.execute("create schema if not exists control")
     connection.execute(
-        "create or replace table control.clock as select cast(? as timestamp) as as_of, cast(? as bigint) as generation, "
-        "cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
+        "create or replace table control.clock as "
+        "select cast(? as timestamp) as as_of, cast(? as bigint) as generation, cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
         [generation.as_of, generation.number, generation.batch, last_arrival(previous.batch) if previous else 0],
     )
 

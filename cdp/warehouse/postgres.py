@@ -1,7 +1,7 @@
 """PostgreSQL: a work schema that is built, a published schema that is read, one transaction between them (ADR 3).
 
-Readers never block here, so nothing is copied before a build: the work schema still holds what was published. Only after a
-build that was discarded or killed is it restored from the published schema.
+Readers never block here, so nothing is copied before a build: the work schema still holds what was published. It is restored
+from the published schema only after a build that was discarded or killed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,11 @@ class PostgresReader:
 
     def __init__(self, connection: adbc.Connection, generation: Generation, schema: str) -> None:
         self._connection, self.generation, self._schema = connection, generation, schema
+        self._cursors = ExitStack()
+
+    def close(self) -> None:
+        """Let go of every result, read to its end or not."""
+        self._cursors.close()
 
     def relation(self, model: str) -> str:
         schema, _, name = model.rpartition(".")
@@ -46,10 +51,9 @@ class PostgresReader:
         return '"raw_receipts"."receipts"'
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
-        cursor = self._connection.cursor()
+        cursor = self._cursors.enter_context(self._connection.cursor())
         cursor.execute(_numbered(sql), tuple(parameters) or None)
-        reader = cursor.fetch_record_batch()
-        return pa.RecordBatchReader.from_batches(reader.schema, _batches(cursor, reader))
+        return cursor.fetch_record_batch()
 
 
 class PostgresWarehouse:
@@ -86,7 +90,9 @@ class PostgresWarehouse:
 
     def _generation(self, connection: adbc.Connection, state: str) -> Generation | None:
         _prepare(connection)
-        rows = _rows(connection, "select number, as_of, batch, fingerprint from control.generations where state = $1", state)
+        rows = _rows(
+            connection, "select number, as_of, batch, fingerprint from control.generations where state = $1", state
+        )
         return Generation(*rows[0]) if rows else None
 
     @contextmanager
@@ -98,7 +104,8 @@ class PostgresWarehouse:
             copy_new_receipts(connection, self._lake)
             connection.commit()
             _run(connection, "set transaction isolation level repeatable read read only")
-            yield PostgresReader(connection, generation, PUBLISHED)
+            with closing(PostgresReader(connection, generation, PUBLISHED)) as reader:
+                yield reader
 
     @contextmanager
     def candidate(self) -> Iterator[PostgresReader]:
@@ -108,7 +115,8 @@ class PostgresWarehouse:
                 raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
             connection.commit()
             _run(connection, "set transaction isolation level repeatable read read only")
-            yield PostgresReader(connection, generation, WORK)
+            with closing(PostgresReader(connection, generation, WORK)) as reader:
+                yield reader
 
     def begin(self, as_of: datetime, fingerprint: str) -> Build:
         self.discard()
@@ -167,12 +175,6 @@ class PostgresWarehouse:
                 _copy_schema(connection, PUBLISHED, WORK)
             _run(connection, "delete from control.generations where state = 'building'")
             connection.commit()
-
-
-def _batches(cursor: adbc.Cursor, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The batches of a cursor, which must outlive them."""
-    with cursor:
-        yield from reader
 
 
 def _prepare(connection: adbc.Connection) -> None:

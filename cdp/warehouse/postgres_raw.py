@@ -1,4 +1,4 @@
-"""Landed parts into PostgreSQL's raw tables: binary COPY, each part once, in one transaction with the list of what was copied."""
+"""Landed parts into raw tables: binary COPY, each part once, in one transaction with the list of what was copied."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ RECEIPT_COLUMNS = {
 
 def raw_columns(table: SourceTable) -> dict[str, str]:
     """Columns that a raw table always has, with their types; JSON is kept as text."""
-    columns = {
-        column.name: "varchar" if column.data_type == "json" else column.data_type for column in table.columns
-    }
+    columns = {column.name: "varchar" if column.data_type == "json" else column.data_type for column in table.columns}
     operation = {"_op": "varchar"} if isinstance(table.landing, SqlLanding) else {}
     return {**columns, **operation, **METADATA}
 

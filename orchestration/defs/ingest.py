@@ -37,6 +37,8 @@ def landing_assets(project: Project, manifest: Mapping[str, Any], observer: Obse
         name="land",
         specs=[_spec(table, manifest) for table in tables],
         check_specs=[_check(table) for table in tables],
+        # A table that got nothing has no verdict: that of its last files stays.
+        can_subset=True,
     )
     def land_everything() -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         with observer.watching("landing"):

@@ -1,0 +1,150 @@
+"""The whole walk on a small company: raw records in, synced audiences out; then nothing, then trouble, then a day more.
+
+The tests follow one another: each begins where the one before has left the company.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.walk import (
+    CANARIES,
+    CANARY_EMAIL,
+    CANARY_PHONE,
+    GUARD,
+    REPOSITORY,
+    Ended,
+    Walk,
+    files_that_say,
+)
+
+WRITTEN_BY_RUNS = ("dagster", "dbt")
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    yield Walk(tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture(scope="module")
+def first_run(walk: Walk) -> Ended:
+    return walk.cdp("run", "--json")
+
+
+def test_the_first_run_takes_everything_in_and_accounts_for_it(first_run: Ended) -> None:
+    assert first_run.code == 0, first_run.err
+    told = first_run.json
+    landing = told["landing"]
+    assert landing["lines_in"] == landing["landed"] + landing["rejected"]
+    assert landing["rejected"] > 0
+    assert told["built"]["number"] == 1
+    assert 0 < told["contents"]["customers"] < told["contents"]["records"]
+    assert {sync["sync"]: sync["status"] for sync in told["syncs"]} == {
+        "ads_champions": "ok",
+        "esp_newsletter": "ok",
+        "sms_cart_reminder": "ok",
+    }
+    for sync in told["syncs"]:
+        parts = ("ok", "rejected", "unknown", "suppressed", "held", "in_flight")
+        assert sync["planned"] == sum(sync[part] for part in parts)
+
+
+def test_every_tool_holds_what_was_acknowledged(walk: Walk, first_run: Ended) -> None:
+    standing = {row["account"]: row["members"] for row in json.loads(walk.cdp("sandbox", "show", "--json").out)}
+    sent = {sync["sync"].split("_")[0]: sync["ok"] for sync in first_run.json["syncs"]}
+    assert sent["esp"] > 0
+    assert {tool: standing.get(tool, 0) for tool in sent} == sent
+
+
+def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk) -> None:
+    before = walk.standing()
+    second = walk.cdp("run")
+    assert second.code == 0, second.err
+    assert second.out.startswith("Nothing new: nothing was built and nothing was sent")
+    assert walk.standing() == before
+
+
+def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_was(walk: Walk) -> None:
+    before = walk.standing()
+    walk.edit("stg_crm__contacts", "select", "select cast('nobody@example.com' as bigint) as broken, ")
+    broken = walk.cdp("run")
+    walk.edit("stg_crm__contacts", "select cast('nobody@example.com' as bigint) as broken, ", "select")
+    assert broken.code == 4
+    assert "the build was thrown away" in broken.err
+    assert "Readers and tools still have what was published before" in broken.err
+    assert "nobody@example.com" not in broken.err + broken.out
+    assert walk.standing() == before
+
+
+def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk) -> None:
+    before = walk.standing()
+    walk.edit("audience_members", "where choice = 1", "where choice = 1 and customer_id < 0")
+    blocked = walk.cdp("run")
+    walk.edit("audience_members", "where choice = 1 and customer_id < 0", "where choice = 1")
+    assert blocked.code == 4
+    assert "audience_members does not hold what it must (has rows: rows is 0" in blocked.err
+    assert walk.standing() == before
+
+
+def test_the_next_day_is_built_upon_the_last(walk: Walk, first_run: Ended) -> None:
+    assert walk.cdp("demo", "next-day").code == 0
+    told = walk.cdp("run", "--json").json
+    assert told["errors"] == []
+    assert told["built"]["number"] == 2
+    assert 0 < told["landing"]["landed"] < first_run.json["landing"]["landed"] / 10
+    assert told["contents"]["records"] >= first_run.json["contents"]["records"]
+
+
+def test_two_runs_at_once_end_in_one_sentence(walk: Walk) -> None:
+    from cdp.store import open_store
+
+    store = open_store(walk.project.store_url)
+    with store.lease("run"):
+        second = walk.cdp("run")
+    store.close()
+    assert second.code == 3
+    assert "another run of run is at work" in " ".join(second.err.split())
+
+
+def test_status_says_what_is_published(walk: Walk) -> None:
+    status = walk.cdp("status", "--json").json
+    assert (status["published"]["number"], status["build_is_due"]) == (2, False)
+    assert {source["source"] for source in status["sources"]} >= {"shop", "pos", "web", "crm", "loyalty", "support"}
+    assert all(sync["open_holds"] == 0 for sync in status["syncs"])
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_run_writes_down_a_secret_or_a_person(walk: Walk, first_run: Ended, canary: str) -> None:
+    assert not [output for output in walk.outputs if canary in output]
+    for folder in WRITTEN_BY_RUNS:
+        assert files_that_say(canary, walk.root / "var" / folder) == []
+
+
+def test_the_search_for_canaries_finds_them_where_they_are(walk: Walk) -> None:
+    crm = walk.root / "var/demo/crm.sqlite"
+    for canary in (CANARY_EMAIL, CANARY_PHONE):
+        assert crm in files_that_say(canary, crm.parent)
+
+
+def test_nothing_but_this_machine_was_called(walk: Walk, first_run: Ended) -> None:
+    assert not walk.guard_log.exists(), walk.guard_log.read_text()
+
+
+def test_the_guard_stops_a_child_that_calls_out(walk: Walk) -> None:
+    log = walk.root / "control.log"
+    tried = subprocess.run(
+        [sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"],
+        env={**os.environ, "PYTHONPATH": str(GUARD), "CDP_TEST_GUARD_LOG": str(log)},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PermissionError" in tried.stderr
+    assert "192.0.2.1" in log.read_text()

@@ -1,0 +1,58 @@
+"""What a failed dbt build is told as: the node, the cause, and no data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp.pipeline.dbt_failures import BuildLog
+
+
+def _event(name: str, **data: Any) -> dict[str, Any]:
+    return {"info": {"name": name}, "data": data}
+
+
+def _failed(message: str) -> dict[str, Any]:
+    node = {"node_name": "stg_crm__contacts", "resource_type": "model"}
+    return _event("RunResultError", node_info=node, msg=message)
+
+
+def test_it_counts_what_is_done() -> None:
+    log = BuildLog()
+    log.follow(_event("LogStartLine", total=12))
+    finished = log.follow(_event("LogModelResult", node_info={"node_name": "dim_customers"}))
+    assert (finished, log.done, log.total, log.failures) == ("dim_customers", 1, 12, [])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Runtime Error in model x\n  Conversion Error: Could not convert string 'anna@example.com' to INT64",
+        'Conversion Error: invalid value "anna@example.com" here',
+        "Constraint Error: Duplicate key anna@example.com violates",
+        "Database Error\n  Error: DETAIL: Key (phone)=(+7 916 123-45-67) exists",
+        "Conversion Error: 'Anna O''Neil' is no date",
+    ],
+)
+def test_it_names_the_cause_and_masks_what_it_quotes(message: str) -> None:
+    log = BuildLog()
+    log.follow(_failed(message))
+    told = str(log.error(Path("compiled")))
+    assert "model stg_crm__contacts: " in told
+    assert "Error: " in told
+    assert not [value for value in ("anna@", "Anna", "O'", "123-45", "916") if value in told]
+
+
+def test_it_keeps_the_names_that_an_engineer_needs() -> None:
+    log = BuildLog()
+    log.follow(_failed('Binder Error: Referenced column "no_such" not found in FROM clause!'))
+    assert 'Referenced column "no_such" not found' in log.failures[0]
+
+
+def test_many_failures_are_summed_up() -> None:
+    log = BuildLog()
+    for _ in range(8):
+        log.follow(_failed("Got 3 results, configured to fail if != 0"))
+    assert "(and 3 more)" in str(log.error(Path("compiled")))
