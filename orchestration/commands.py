@@ -72,7 +72,7 @@ def status(as_json: AsJson = False) -> None:
 
 
 def dbt(context: typer.Context) -> None:
-    """Run dbt on a copy of what is published, in `scratch.duckdb` under the state folder."""
+    """Run dbt on a copy of what is published, in `scratch/` under the state folder."""
     from cdp.pipeline.scratch import run_on_scratch
 
     raise typer.Exit(run_on_scratch(Project.load(), context.args))

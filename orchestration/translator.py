@@ -9,6 +9,7 @@ from dagster import AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 WHOLE_ROOMS = {"staging", "reports"}
+ENGINEERS = "data-engineering"
 
 
 class Translator(DagsterDbtTranslator):
@@ -31,9 +32,9 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         group = dbt_resource_props.get("group")
         owner = dbt_resource_props.get("config", {}).get("meta", {}).get("owner") or (
-            group["owner"]["name"] if isinstance(group, Mapping) else None
+            group["owner"]["name"] if isinstance(group, Mapping) else ENGINEERS
         )
-        return [f"team:{owner}"] if owner else []
+        return [f"team:{owner}"]
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return str(dbt_resource_props.get("description") or "").strip()

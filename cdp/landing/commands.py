@@ -1,9 +1,111 @@
-"""Sub-commands of `cdp`."""
+"""`cdp land` and `cdp rejects`: take in what is new, and look at what could not be taken."""
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+from rich.table import Table
+from rich.text import Text
+
+from cdp.cli.console import output
+from cdp.errors import LandingError
+from cdp.project import Project
+
+if TYPE_CHECKING:
+    from cdp.landing.land import LandingResult, TableLanding
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Rows = list[dict[str, Any]]
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the shell."""
+    app.command("land")(land_new_data)
+    app.command("rejects")(show_rejects)
+
+
+def land_new_data(as_json: AsJson = False) -> None:
+    """Take in what is new in every source, as one batch; ends with 5 where a file was refused."""
+    result = _land(Project.load())
+    rows = [_landing_row(table) for table in result.tables if table.files]
+    if as_json:
+        output.print_json(json.dumps({"batch": result.batch, "tables": rows}, ensure_ascii=False))
+    elif not rows:
+        output.print("Nothing new.")
+    else:
+        output.print(f"Batch {result.batch}")
+        output.print(_landing_table(rows))
+    if result.refused:
+        raise LandingError(
+            f"{_files(result.refused)} refused; everything else has landed.",
+            remedy="Deliver the file again, repaired: its new bytes make it a new file.",
+        )
+
+
+def _land(project: Project) -> LandingResult:
+    from cdp.landing.land import land
+    from cdp.store import open_store
+
+    store = open_store(project.store_url)
+    try:
+        with store.lease("landing"):
+            return land(project, project.clock.now())
+    finally:
+        store.close()
+
+
+def _landing_row(table: TableLanding) -> dict[str, Any]:
+    return {
+        "table": table.table.qualified_name,
+        "files": table.files,
+        "duplicates": table.duplicates,
+        "lines_in": table.lines_in,
+        "landed": table.landed,
+        "rejected": table.rejected,
+        "refused": table.refused,
+        "refusals": list(table.refusals),
+    }
+
+
+def _landing_table(rows: Rows) -> Table:
+    counts = ["files", "duplicates", "lines_in", "landed", "rejected", "refused"]
+    table = Table("table")
+    for name in counts:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_column("why refused")
+    for row in rows:
+        table.add_row(row["table"], *(f"{row[name]:,}" for name in counts), Text("\n".join(row["refusals"])))
+    return table
+
+
+def _files(count: int) -> str:
+    return "1 file was" if count == 1 else f"{count} files were"
+
+
+def show_rejects(
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")] = 100,
+    show: Annotated[bool, typer.Option("--show", help="The lines themselves: they may hold personal data.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What landing has set aside, counted by table and reason; `--show` prints the lines, newest first."""
+    from cdp.landing.lake import Lake
+    from cdp.landing.rejects import count_rejects, rejected_lines
+
+    lake = Lake(Project.load().lake)
+    rows = rejected_lines(lake, source, limit) if show else count_rejects(lake, source, limit)
+    if as_json:
+        output.print_json(json.dumps(rows, ensure_ascii=False))
+    elif not rows:
+        output.print("Nothing has been set aside.")
+    else:
+        output.print(_table_of(rows))
+
+
+def _table_of(rows: Rows) -> Table:
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row.values()))
+    return table

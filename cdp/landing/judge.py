@@ -23,7 +23,7 @@ class NewColumn:
 
 
 def judge(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[NewColumn]:
-    """Make `judged` from `incoming`: `_file`, `_line`, `_text`, `_reason` (null where it lands), typed and new columns."""
+    """`judged` from `incoming`: `_file`, `_line`, `_text`, `_reason` (null where it lands), typed and new columns."""
     found = [name for (name, *_) in connection.execute("describe incoming").fetchall() if name not in RESERVED]
     new = _new_columns(table, found)
     loose = {column.name: _loose(column, found) for column in table.columns}

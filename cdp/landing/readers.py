@@ -1,6 +1,6 @@
 """Each format into one shape: the table `incoming`, one row per record, nothing judged yet.
 
-`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why it is no record,
+`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why not,
 else null), then one column per column found, in the type the format gives it. A reader returns the lines each file holds.
 """
 

@@ -23,9 +23,12 @@ def run_on_scratch(project: Project, arguments: Sequence[str]) -> int:
             where=project.document.at("warehouse", "engine"),
             remedy="Call dbt with a target of your own.",
         )
-    scratch = project.state / "scratch.duckdb"
+    folder = project.state / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
     with building(project) as held:
         candidate = Path(held.begin().environment[FILE_VARIABLE])
+        # Views name the database they are in, and that is called like the file.
+        scratch = folder / candidate.name
         scratch.with_suffix(".duckdb.wal").unlink(missing_ok=True)
         candidate.replace(scratch)
     return run_dbt(project, [*arguments, "--target", "duckdb"], {FILE_VARIABLE: str(scratch)}).returncode

@@ -1,7 +1,7 @@
 """DuckDB: a folder per generation, a pointer that is renamed, readers that never meet a writer (ADR 3).
 
-The file has one name in every folder, and a build always has one path: DuckDB calls a database after its file, so views stay
-valid when the folder is renamed, and dbt, whose profile names the path, keeps its parsed project.
+The file has one name in every folder, and a build always has one path: DuckDB calls a database after its file, so views
+stay valid when the folder is renamed, and dbt, whose profile names the path, keeps its parsed project.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, pr
     connection.execute("create schema if not exists control")
     connection.execute(
         "create or replace table control.clock as "
-        "select cast(? as timestamp) as as_of, cast(? as bigint) as generation, cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
+        "select cast(? as timestamp) as as_of, cast(? as bigint) as generation, "
+        "cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
         [generation.as_of, generation.number, generation.batch, last_arrival(previous.batch) if previous else 0],
     )
 

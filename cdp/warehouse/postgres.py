@@ -1,7 +1,7 @@
 """PostgreSQL: a work schema that is built, a published schema that is read, one transaction between them (ADR 3).
 
-Readers never block here, so nothing is copied before a build: the work schema still holds what was published. It is restored
-from the published schema only after a build that was discarded or killed.
+Readers never block here, so nothing is copied before a build: the work schema still holds what was published. It is
+restored from the published schema only after a build that was discarded or killed.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from cdp.errors import CdpError, GateError
 from cdp.pipeline.building import Building
 from cdp.project import Project
 from orchestration.observer import Observer
+from orchestration.translator import ENGINEERS
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.run import SyncResult
 from reverse_etl.engine.words import Status
@@ -32,7 +33,7 @@ def published_asset(manifest: Mapping[str, Any], observer: Observer) -> AssetsDe
         deps=_public_models(manifest),
         description="The generation that readers see; a build takes its place when nothing blocks it.",
         group_name="activation",
-        owners=["team:data-engineering"],
+        owners=[f"team:{ENGINEERS}"],
         kinds={"table"},
         required_resource_keys={"building"},
     )

@@ -27,7 +27,7 @@ def clock_asset(manifest: Mapping[str, Any], observer: Observer) -> AssetsDefini
         key=CLOCK,
         description=spec.description,
         group_name=spec.group_name,
-        owners=spec.owners or ["team:data-engineering"],
+        owners=spec.owners,
         kinds={"table"},
         required_resource_keys={"building"},
     )

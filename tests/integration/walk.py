@@ -52,7 +52,9 @@ class Walk:
     def _plant(self) -> None:
         with sqlite3.connect(self.root / "var/demo/crm.sqlite") as crm:
             crm.execute(
-                "update contacts set email = ?, phone = ? where rowid = (select min(rowid) from contacts)", CANARIES[:2]
+                "update contacts set email = ?, phone = ?, updated_at = '2017-10-31 12:00:00.000000' "
+                "where contact_id = (select min(contact_id) from contacts)",
+                (CANARY_EMAIL, CANARY_PHONE),
             )
         (self.project.inbox / "web" / "canary.ndjson").write_text(f'{{"email": "{CANARY_EMAIL}", "unfinished": \n')
 
@@ -77,8 +79,8 @@ class Walk:
 
     def standing(self) -> dict[str, str]:
         """What readers and tools see, by digest: the pointer, the generations, and every list of the sandbox."""
-        files = sorted((self.root / "var/warehouse").iterdir())
-        digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        files = sorted(file for file in (self.root / "var/warehouse").rglob("*") if file.is_file())
+        digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         return {**digests, "sandbox": self.cdp("sandbox", "show", "--json").out}
 
     def edit(self, model: str, old: str, new: str) -> None:

@@ -52,6 +52,10 @@ def _build(project: Project) -> None:
         held.publish()
 
 
+def _files(project: Project) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in project.warehouse_folder.rglob("*") if file.is_file()}
+
+
 def test_new_files_are_seen_once(company: Project) -> None:
     assert unseen_files(company) == ""
     _deliver(company, "1.ndjson")
@@ -97,12 +101,12 @@ def test_a_batch_without_rows_makes_no_build_due(company: Project) -> None:
 
 def test_what_is_not_published_is_thrown_away(company: Project) -> None:
     _build(company)
-    before = {file.name: file.read_bytes() for file in company.warehouse_folder.iterdir()}
+    before = _files(company)
     (company.dbt_project / "models" / "m.sql").write_text("select 1")
     with pytest.raises(RuntimeError, match="broke"), building(company) as held:
         held.begin()
         raise RuntimeError("it broke")
-    assert {file.name: file.read_bytes() for file in company.warehouse_folder.iterdir()} == before
+    assert _files(company) == before
     assert open_warehouse(company).building() is None
 
 
