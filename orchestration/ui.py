@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,13 +22,15 @@ def serve(project: Project, port: int) -> int:
         "CDP_PROJECT": str(project.root),
         "DAGSTER_HOME": str(dagster_home(project)),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        "PYTHONWARNINGS": "ignore",
     }
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "--module-name", "orchestration.definitions"]
     with running_sandbox(project):
         errors.print(f"Dagster opens at http://{LOOPBACK}:{port} (Ctrl-C ends it).")
-        try:
-            return subprocess.call(
-                [*command, "--host", LOOPBACK, "--port", str(port)], env={**os.environ, **environment}
-            )
-        except KeyboardInterrupt:
-            return 0
+        process = subprocess.Popen(
+            [*command, "--host", LOOPBACK, "--port", str(port)], env={**os.environ, **environment}
+        )
+        # Ctrl-C reaches Dagster by itself, which then ends in its own order.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        return process.wait()

@@ -5,11 +5,12 @@ One declaration serves dbt (`source()`), landing (`config.meta.landing`) and the
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
 from cdp.errors import DeclarationError, Location
@@ -42,6 +43,15 @@ class CsvLanding(_Declared):
     encoding: str = "utf-8"
     timestamp_format: str | None = None
     date_format: str | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError(f"`{encoding}` is no encoding that Python knows") from None
+        return encoding
 
 
 class SqlLanding(_Declared):
@@ -151,9 +161,12 @@ def _table(source: str, document: YamlDocument, path: tuple[str | int, ...]) -> 
     declared = parse(_Table, document, *path)
     table = SourceTable(source, declared, document.at(*path))
     names = {column.name for column in table.columns}
-    if isinstance(table.landing, SqlLanding) and (unknown := sorted(set(table.landing.key) - names)):
-        raise DeclarationError(
-            f"the key column `{unknown[0]}` is not among the columns.",
-            where=document.at(*path, "config", "meta", "landing", "key"),
-        )
+    if isinstance(table.landing, SqlLanding):
+        required = {column.name for column in table.columns if column.is_required}
+        for key in table.landing.key:
+            if key not in required:
+                raise DeclarationError(
+                    f"the key column `{key}` is not among the {'required ' if key in names else ''}columns.",
+                    where=document.at(*path, "config", "meta", "landing", "key"),
+                )
     return table

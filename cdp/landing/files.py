@@ -11,7 +11,7 @@ import duckdb
 from cdp.declarations.sources import CsvLanding, SourceTable
 from cdp.landing.discovery import InboxFile
 from cdp.landing.judge import judge, missing_required
-from cdp.landing.readers import MALFORMED, UnreadableError, quoted_name, read_into_incoming
+from cdp.landing.readers import MALFORMED, Incoming, UnreadableError, quoted_name, read_into_incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def land_files(
     while waiting:
         chunk = waiting.pop()
         try:
-            counts = read_into_incoming(connection, table, chunk, scratch)
+            incoming = read_into_incoming(connection, table, chunk, scratch)
         except UnreadableError as error:
             if len(chunk) == 1:
                 outcomes.append(FileOutcome(chunk[0], "refused", error.what))
@@ -43,15 +43,15 @@ def land_files(
                 middle = len(chunk) // 2
                 waiting += [chunk[middle:], chunk[:middle]]
             continue
-        outcomes += _gather(connection, table, chunk, counts)
+        outcomes += _gather(connection, table, chunk, incoming)
     return outcomes
 
 
 def _gather(
-    connection: duckdb.DuckDBPyConnection, table: SourceTable, files: Sequence[InboxFile], counts: dict[int, int]
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, files: Sequence[InboxFile], incoming: Incoming
 ) -> list[FileOutcome]:
-    new_columns = judge(connection, table)
-    missing = missing_required(connection, table, counts)
+    new_columns = judge(connection, table, incoming.columns)
+    missing = missing_required(connection, table, incoming.columns)
     refused = ", ".join(str(number) for number in missing) or "-1"
     names = [column.name for column in table.columns] + [column.name for column in new_columns]
     append_rows(
@@ -60,7 +60,7 @@ def _gather(
         f"where _reason is null and _file not in (select unnest([{refused}]))",
     )
     tallies = _set_aside(connection, table, refused)
-    return [_outcome(file, counts, tallies, missing) for file in files]
+    return [_outcome(file, incoming.counts, tallies, missing) for file in files]
 
 
 def append_rows(connection: duckdb.DuckDBPyConnection, query: str) -> None:

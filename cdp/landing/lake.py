@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ REJECT_COLUMNS = {
 }
 
 ARRIVALS_PER_BATCH = 1 << 36
+SCRATCH_PREFIX = ".landing-"
 
 
 def first_arrival(batch: int) -> int:
@@ -89,6 +91,8 @@ class Lake:
         ]
         for file in leftovers:
             file.unlink()
+        for folder in self.root.glob(f"{SCRATCH_PREFIX}*"):
+            shutil.rmtree(folder)
         return len(leftovers)
 
     def catalog_relation(self) -> str:

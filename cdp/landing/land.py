@@ -16,7 +16,7 @@ from cdp.declarations.sources import SourceTable, SqlLanding, load_source_tables
 from cdp.errors import CdpError, LandingError
 from cdp.landing.discovery import InboxFile, SeenFiles, new_files
 from cdp.landing.files import FileOutcome, land_files
-from cdp.landing.lake import CATALOG_COLUMNS, REJECT_COLUMNS, Lake, first_arrival, write_parquet
+from cdp.landing.lake import CATALOG_COLUMNS, REJECT_COLUMNS, SCRATCH_PREFIX, Lake, first_arrival, write_parquet
 from cdp.landing.sql_source import land_sql_table
 from cdp.project import Project
 
@@ -65,20 +65,20 @@ def land(project: Project, as_of: datetime, progress: Progress = lambda _table, 
     lake = Lake(project.lake)
     tables = load_source_tables(project.dbt_project)
     lake.sweep_orphans()
-    with _scratch(project) as (connection, scratch):
-        try:
+    try:
+        with _scratch(project) as (connection, scratch):
             landing = _Batch(project, lake, connection, scratch, as_of)
             landed = [landing.land_table(table, progress) for table in tables]
             return landing.commit(landed)
-        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            lake.sweep_orphans()
-            raise LandingError(
-                f"the landing stopped ({type(error).__name__}: {_disk_reason(error)}); nothing of it was kept.",
-                remedy="Make room on the disk, then run again.",
-            ) from None
-        except CdpError:
-            lake.sweep_orphans()
-            raise
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        lake.sweep_orphans()
+        raise LandingError(
+            f"the landing stopped ({type(error).__name__}: {_disk_reason(error)}); nothing of it was kept.",
+            remedy="Give it what it lacks, room on the disk most often, then run again.",
+        ) from None
+    except CdpError:
+        lake.sweep_orphans()
+        raise
 
 
 def _disk_reason(error: Exception) -> str:
@@ -90,9 +90,10 @@ def _disk_reason(error: Exception) -> str:
 @contextmanager
 def _scratch(project: Project) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     project.lake.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=project.lake, prefix=".landing-") as folder:
+    with tempfile.TemporaryDirectory(dir=project.lake, prefix=SCRATCH_PREFIX) as folder:
         connection = duckdb.connect(config={"temp_directory": folder})
         try:
+            connection.execute("set TimeZone = 'UTC'")
             yield connection, Path(folder)
         finally:
             connection.close()

@@ -1,15 +1,16 @@
 """Each format into one shape: the table `incoming`, one row per record, nothing judged yet.
 
-`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why not,
-else null), then one column per column found, in the type the format gives it. A reader returns the lines each file holds.
+`incoming` has `_file`, `_line`, `_text` (the record as it stood, where cheap), `_problem` (why it is no record, else
+null), then one column per column found, in the type the format gives it. Those are numbered, since names in files may
+differ by case alone, or mean something to SQL.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -27,6 +28,7 @@ LINES = (
     f"max_line_size = {MAX_LINE_BYTES}, filename = true"
 )
 MALFORMED = "malformed line"
+NESTED = ("STRUCT", "MAP", "UNION")
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -34,10 +36,18 @@ class UnreadableError(LandingError):
     """Files that cannot be read as their declared format. The message never quotes their content."""
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """`counts`: records by file number; `columns`: the column of `incoming`, by its name in the files."""
+
+    counts: dict[int, int]
+    columns: dict[str, str]
+
+
 def read_into_incoming(
     connection: Connection, table: SourceTable, files: Sequence[InboxFile], scratch: Path
-) -> dict[int, int]:
-    """Fill `incoming` from `files`; returns the number of records each file holds, by file number.
+) -> Incoming:
+    """Fill `incoming` from `files`.
 
     Raises UnreadableError where one of the files is not what it should be; nothing is filled then.
     """
@@ -55,8 +65,18 @@ def read_into_incoming(
         if "space" in str(error):
             raise
         raise UnreadableError(f"not readable as {table.landing.format}.") from None
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.SerializationException) as error:
+    except (
+        duckdb.DataError,
+        duckdb.ProgrammingError,
+        duckdb.NotSupportedError,
+        duckdb.SerializationException,
+    ) as error:
         raise UnreadableError(f"not readable as {table.landing.format} ({type(error).__name__}).") from None
+
+
+def numbered_columns(names: Iterable[str]) -> dict[str, str]:
+    """A column of `incoming` for each name, the first mention counting."""
+    return {name: f"c{position}" for position, name in enumerate(dict.fromkeys(names))}
 
 
 def quoted_name(name: str) -> str:
@@ -74,21 +94,30 @@ def _path_list(paths: Iterable[Path]) -> str:
     return "[" + ", ".join(quoted(path) for path in paths) + "]"
 
 
-def _read_parquet(connection: Connection, files: Sequence[InboxFile]) -> dict[int, int]:
+def _read_parquet(connection: Connection, files: Sequence[InboxFile]) -> Incoming:
     paths = [file.path for file in files]
     _name_files(connection, files, paths)
+    relation = f"read_parquet({_path_list(paths)}, union_by_name = true"
+    found = connection.execute(f"describe select * from {relation})").fetchall()
+    columns = numbered_columns(name for name, *_ in found)
+    values = ", ".join(f"{_flat(name, kind)} as {columns[name]}" for name, kind, *_ in found)
     connection.execute(
         "create or replace temp table incoming as select f.number as _file, r.file_row_number + 1 as _line, "
-        "cast(null as varchar) as _text, cast(null as varchar) as _problem, r.* exclude (filename, file_row_number) "
-        f"from read_parquet({_path_list(paths)}, union_by_name = true, filename = true, file_row_number = true) r "
-        "join file_numbers f on f.path = r.filename"
+        f"cast(null as varchar) as _text, cast(null as varchar) as _problem, {values} "
+        f"from {relation}, filename = '_read_from', file_row_number = true) r "
+        "join file_numbers f on f.path = r._read_from"
     )
-    return dict(connection.execute("select _file, count(*) from incoming group by _file").fetchall())
+    counts = dict(connection.execute("select _file, count(*) from incoming group by _file").fetchall())
+    return Incoming(counts, columns)
 
 
-def _read_ndjson(
-    connection: Connection, table: SourceTable, files: Sequence[InboxFile], scratch: Path
-) -> dict[int, int]:
+def _flat(name: str, kind: str) -> str:
+    """A value of a Parquet file; what is nested in it becomes JSON."""
+    column = f"r.{quoted_name(name)}"
+    return f"cast(to_json({column}) as varchar)" if kind.startswith(NESTED) or kind.endswith("]") else column
+
+
+def _read_ndjson(connection: Connection, table: SourceTable, files: Sequence[InboxFile], scratch: Path) -> Incoming:
     paths = [file.path if is_utf8(file.path) else _as_utf8(file, "utf-8", scratch) for file in files]
     _name_files(connection, files, paths)
     connection.execute(
@@ -101,7 +130,7 @@ def _read_ndjson(
     return _read_objects(connection, table)
 
 
-def _read_json(connection: Connection, table: SourceTable, files: Sequence[InboxFile]) -> dict[int, int]:
+def _read_json(connection: Connection, table: SourceTable, files: Sequence[InboxFile]) -> Incoming:
     paths = [file.path for file in files]
     _name_files(connection, files, paths)
     connection.execute(
@@ -116,29 +145,28 @@ def _read_json(connection: Connection, table: SourceTable, files: Sequence[Inbox
     return _read_objects(connection, table)
 
 
-def _read_objects(connection: Connection, table: SourceTable) -> dict[int, int]:
+def _read_objects(connection: Connection, table: SourceTable) -> Incoming:
     """`incoming` from the table `lines`, each of which should be a JSON object."""
     connection.execute(
         "create or replace temp table objects as select *, json_valid(_text) and starts_with(ltrim(_text), '{') "
         f"and not contains(_text, '{UNDECODABLE}') as is_object from lines"
     )
-    declared = [column.source_name for column in table.columns]
     keys = connection.execute(
         "select distinct unnest(json_keys(_text)) as key from objects where is_object order by key"
     ).fetchall()
-    names = declared + [key for (key,) in keys if key not in declared]
-    shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
-    fields = ", ".join(f"record.{quoted_name(name)} as {quoted_name(name)}" for name in names)
+    columns = numbered_columns([*(column.source_name for column in table.columns), *(key for (key,) in keys)])
+    pointers = ", ".join(quoted("/" + name.replace("~", "~0").replace("/", "~1")) for name in columns)
+    fields = ", ".join(f"found[{position}] as {column}" for position, column in enumerate(columns.values(), start=1))
     connection.execute(
         "create or replace temp table incoming as with parsed as (select *, "
-        f"case when is_object then from_json(_text, {quoted(shape)}) end as record from objects) "
+        f"case when is_object then json_extract_string(_text, [{pointers}]) end as found from objects) "
         "select _file, _line, _text, case when not is_object then 'not a JSON object in UTF-8' end as _problem, "
         f"{fields} from parsed"
     )
-    return dict(connection.execute("select _file, count(*) from lines group by _file").fetchall())
+    return Incoming(dict(connection.execute("select _file, count(*) from lines group by _file").fetchall()), columns)
 
 
-def _read_csv(connection: Connection, table: SourceTable, files: Sequence[InboxFile], scratch: Path) -> dict[int, int]:
+def _read_csv(connection: Connection, table: SourceTable, files: Sequence[InboxFile], scratch: Path) -> Incoming:
     landing = table.landing
     assert isinstance(landing, CsvLanding)
     utf8 = landing.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
@@ -148,13 +176,14 @@ def _read_csv(connection: Connection, table: SourceTable, files: Sequence[InboxF
     for path in paths:
         groups[_header(path, landing)].append(path)
     _number_lines(connection, paths)
+    columns = numbered_columns(name for header in groups for name in header)
     for position, (header, members) in enumerate(groups.items()):
-        _read_csv_group(connection, landing, header, members, first=position == 0)
+        _read_csv_group(connection, landing, [columns[name] for name in header], members, first=position == 0)
     counts = dict(
         connection.execute("select _file, count(*) - 1 from csv_lines where starts group by _file").fetchall()
     )
     _refuse_lost_lines(connection, counts)
-    return counts
+    return Incoming(counts, columns)
 
 
 def _as_utf8(file: InboxFile, encoding: str, scratch: Path) -> Path:
@@ -196,16 +225,15 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
 
 
 def _read_csv_group(
-    connection: Connection, landing: CsvLanding, header: tuple[str, ...], paths: Sequence[Path], *, first: bool
+    connection: Connection, landing: CsvLanding, columns: Sequence[str], paths: Sequence[Path], *, first: bool
 ) -> None:
-    columns = "{" + ", ".join(f"{quoted(name)}: 'varchar'" for name in header) + "}"
-    names = ", ".join(quoted_name(name) for name in header)
-    undecodable = " or ".join(f"contains(coalesce({quoted_name(name)}, ''), '{UNDECODABLE}')" for name in header)
+    typed = "{" + ", ".join(f"{column}: 'varchar'" for column in columns) + "}"
+    undecodable = " or ".join(f"contains(coalesce({column}, ''), '{UNDECODABLE}')" for column in columns)
     connection.execute("drop table if exists csv_errors; drop table if exists csv_scans")
     connection.execute(
         "create or replace temp table csv_rows as select row_number() over () as n, * "
         f"from read_csv({_path_list(paths)}, delim = {quoted(landing.delimiter)}, quote = '\"', escape = '\"', "
-        f"header = true, columns = {columns}, auto_detect = false, nullstr = '', filename = true, "
+        f"header = true, columns = {typed}, auto_detect = false, nullstr = '', filename = true, "
         f"max_line_size = {MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_errors', "
         "rejects_scan = 'csv_scans')"
     )
@@ -213,7 +241,7 @@ def _read_csv_group(
         "create or replace temp table csv_group as "
         "with first as (select filename, min(n) as n from csv_rows group by filename) "
         "select f.number as _file, r.n - first.n + 1 as _line, cast(null as varchar) as _text, "
-        f"case when {undecodable} then 'bytes that are not {landing.encoding}' end as _problem, {names} "
+        f"case when {undecodable} then 'bytes that are not {landing.encoding}' end as _problem, {', '.join(columns)} "
         "from csv_rows r join first using (filename) join file_numbers f on f.path = r.filename "
         "union all by name "
         "select f.number as _file, l.n as _line, min(l.line) as _text, "

@@ -12,13 +12,13 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from cdp.declarations.sources import SourceTable, SqlLanding
+from cdp.declarations.sources import Column, SourceTable, SqlLanding
 from cdp.errors import LandingError
 from cdp.landing.discovery import InboxFile
 from cdp.landing.files import FileOutcome, append_rows
 from cdp.landing.judge import judge
 from cdp.landing.lake import Lake, quoted
-from cdp.landing.readers import quoted_name
+from cdp.landing.readers import numbered_columns, quoted_name
 
 ROWS_PER_BATCH = 20_000
 
@@ -30,8 +30,10 @@ def land_sql_table(
 
     Raises LandingError where the source cannot be reached, or is empty though it was not before.
     """
-    rows = _read(connection, table, url)
-    judge(connection, table)
+    found = numbered_columns(column.source_name for column in table.columns)
+    rows = _read(connection, table, url, list(found.values()))
+    judge(connection, table, found)
+    _set_repeated_keys_aside(connection, table)
     _load_state(connection, table, lake)
     (known,) = connection.execute("select count(*) from state").fetchall()[0]
     if rows == 0 and known:
@@ -48,9 +50,9 @@ def land_sql_table(
     return FileOutcome(file, "landed", None, landed + rejected, landed, rejected)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str) -> int:
-    names = [column.source_name for column in table.columns]
-    reader = pa.RecordBatchReader.from_batches(pa.schema([(name, pa.string()) for name in names]), _batches(table, url))
+def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str, names: list[str]) -> int:
+    schema = pa.schema([(name, pa.string()) for name in names])
+    reader = pa.RecordBatchReader.from_batches(schema, _batches(table, url, names))
     connection.register("sql_rows", reader)
     try:
         connection.execute(
@@ -65,11 +67,14 @@ def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str) -
     return int(count)
 
 
-def _batches(table: SourceTable, url: str) -> Iterator[pa.RecordBatch]:
+def _batches(table: SourceTable, url: str, names: list[str]) -> Iterator[pa.RecordBatch]:
     landing = table.landing
     assert isinstance(landing, SqlLanding)
     columns: list[sa.ColumnClause[object]] = [sa.column(column.source_name) for column in table.columns]
-    statement = sa.select(*columns).select_from(sa.table(landing.table)).order_by(*map(sa.column, landing.key))
+    keys: list[sa.ColumnClause[object]] = [
+        sa.column(column.source_name) for column in table.columns if column.name in landing.key
+    ]
+    statement = sa.select(*columns).select_from(sa.table(landing.table)).order_by(*keys)
     engine = sa.create_engine(url)
     try:
         with engine.connect() as source:
@@ -78,7 +83,7 @@ def _batches(table: SourceTable, url: str) -> Iterator[pa.RecordBatch]:
                 values = [
                     pa.array([_as_text(value) for value in column], pa.string()) for column in zip(*rows, strict=True)
                 ]
-                yield pa.record_batch(values, [column.source_name for column in table.columns])
+                yield pa.record_batch(values, names)
     except sa.exc.SQLAlchemyError as error:
         raise LandingError(
             f"{table.qualified_name} cannot be read from its database ({type(error).__name__}).",
@@ -96,16 +101,35 @@ def _as_text(value: object) -> str | None:
 def _load_state(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake) -> None:
     """`state`: each row as it landed last, without those whose delete has landed."""
     names = ", ".join(quoted_name(column.name) for column in table.columns)
-    parts = lake.parts(table.source, table.name)
+    empty, parts = f"select {names} from judged where false", lake.parts(table.source, table.name)
     if not parts:
-        connection.execute(f"create or replace temp table state as select {names} from judged where false")
+        connection.execute(f"create or replace temp table state as {empty}")
         return
-    key = ", ".join(_key(table))
-    files = ", ".join(quoted(part) for part in parts)
+    relation = f"read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
+    landed = {name for name, *_ in connection.execute(f"describe select * from {relation}").fetchall()}
+    # A column declared since is null in what landed before, so that the rows which have it land again.
+    shown = ", ".join(_as_declared(column) for column in table.columns if column.name in landed)
     connection.execute(
-        f"create or replace temp table state as select {names} from (select *, row_number() over ("
-        f"partition by {key} order by _arrival desc) as age from read_parquet([{files}], union_by_name = true)) "
+        f"create or replace temp table state as {empty} union all by name select {shown} from (select *, row_number() "
+        f"over (partition by {', '.join(_key(table))} order by _arrival desc) as age from {relation}) "
         "where age = 1 and _op = 'upsert'"
+    )
+
+
+def _as_declared(column: Column) -> str:
+    name, kind = quoted_name(column.name), "varchar" if column.data_type == "json" else column.data_type
+    return f"try_cast({name} as {kind}) as {name}"
+
+
+def _set_repeated_keys_aside(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> None:
+    """Of rows with one key, the first by content may land, whatever order the source gives them in."""
+    names = [quoted_name(column.name) for column in table.columns]
+    members = ", ".join(f"{quoted(column.name)}, {quoted_name(column.name)}" for column in table.columns)
+    connection.execute(
+        f"update judged set _reason = 'another row has the same key', _text = cast(json_object({members}) as varchar) "
+        f"from (select _line as line, row_number() over (partition by {', '.join(_key(table))} "
+        f"order by {', '.join(names)}) as place from judged where _reason is null) ranked "
+        "where ranked.line = _line and ranked.place > 1"
     )
 
 
@@ -113,12 +137,10 @@ def _append_changes(connection: duckdb.DuckDBPyConnection, table: SourceTable, n
     key, names = _key(table), [quoted_name(column.name) for column in table.columns]
     same_key = " and ".join(f"s.{column} = j.{column}" for column in key)
     same_row = " and ".join(f"s.{name} is not distinct from j.{name}" for name in names)
-    newest = f"row_number() over (partition by {', '.join(key)} order by _line desc) as age"
-    good = f"select *, {newest} from judged where _reason is null"
     columns = ", ".join(names)
     connection.execute(
         "create or replace temp table changes as "
-        f"select {columns}, 'upsert' as _op, _line from ({good}) j where age = 1 "
+        f"select {columns}, 'upsert' as _op, _line from judged j where _reason is null "
         f"and not exists (select 1 from state s where {same_row}) "
         f"union all select {columns}, 'delete', 0 from state s "
         f"where not exists (select 1 from judged j where {same_key})"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -39,17 +38,15 @@ def manifest_file(project: Project) -> Path:
     return dbt_folder(project) / "manifest.json"
 
 
-@contextmanager
-def dbt_environment(given: dict[str, str]) -> Iterator[None]:
-    """This process's environment as a dbt child must see it, for the length of a block."""
-    added = {**_QUIET, **given}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+def dbt_environment(project: Project, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a dbt child: this process's own, where dbt reads and writes, and what is `given`."""
+    folders = {
+        "DBT_PROJECT_DIR": str(project.dbt_project),
+        "DBT_PROFILES_DIR": str(project.dbt_project),
+        "DBT_TARGET_PATH": str(dbt_folder(project)),
+        "DBT_LOG_PATH": str(dbt_folder(project)),
+    }
+    return {**os.environ, **_QUIET, **folders, **given}
 
 
 def ensure_manifest(project: Project) -> Path:
@@ -77,22 +74,16 @@ def _parse(project: Project) -> None:
 
 
 def run_dbt(
-    project: Project, arguments: list[str], environment: dict[str, str], *, capture: bool = False
+    project: Project, arguments: list[str], environment: Mapping[str, str], *, capture: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """One dbt command against this project, with its output shown or captured."""
-    folders = {
-        "DBT_PROJECT_DIR": str(project.dbt_project),
-        "DBT_PROFILES_DIR": str(project.dbt_project),
-        "DBT_TARGET_PATH": str(dbt_folder(project)),
-        "DBT_LOG_PATH": str(dbt_folder(project)),
-    }
     dbt_folder(project).mkdir(parents=True, exist_ok=True)
-    with dbt_environment({**folders, **environment}):
-        return subprocess.run(
-            [dbt_executable(), *arguments],
-            cwd=project.dbt_project,
-            text=True,
-            check=False,
-            stdout=subprocess.PIPE if capture else None,
-            stderr=subprocess.STDOUT if capture else None,
-        )
+    return subprocess.run(
+        [dbt_executable(), *arguments],
+        cwd=project.dbt_project,
+        env=dbt_environment(project, environment),
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE if capture else None,
+        stderr=subprocess.STDOUT if capture else None,
+    )

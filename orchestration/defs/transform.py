@@ -3,15 +3,19 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from importlib.metadata import version as installed_version
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
-from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt import DbtCliInvocation, dbt_assets
+from packaging.version import Version
 
+from cdp.errors import GateError
 from cdp.pipeline.building import Building
 from cdp.pipeline.dbt import dbt_environment, dbt_executable, dbt_folder
 from cdp.pipeline.dbt_failures import BuildLog
 from cdp.project import Project
+from cdp.warehouse import Build
 from orchestration.observer import Observer
 from orchestration.translator import Translator
 
@@ -58,19 +62,30 @@ def model_assets(project: Project, manifest: Mapping[str, Any], observer: Observ
     def dbt_build(context: AssetExecutionContext) -> Iterator[Any]:
         with observer.watching("the dbt build"):
             build = context.resources.building.current()
-            environment = {**build.environment, "DBT_WRITE_JSON": "false"}
-            with dbt_environment(environment), redirect_stdout(io.StringIO()):
-                invocation = _dbt(project, build.target).cli(
-                    ["build"], context=context, raise_on_error=False, target_path=dbt_folder(project)
-                )
-                yield from _followed(invocation, project, observer)
+            if context.is_subset:
+                raise GateError("a build is made whole.", remedy="Launch the job `build_and_activate`.")
+            with redirect_stdout(io.StringIO()):
+                yield from _followed(_dbt_build(project, build, manifest, context), project, observer)
 
     return dbt_build
 
 
-def _dbt(project: Project, target: str) -> DbtCliResource:
-    folder = str(project.dbt_project)
-    return DbtCliResource(project_dir=folder, profiles_dir=folder, target=target, dbt_executable=dbt_executable())
+def _dbt_build(
+    project: Project, build: Build, manifest: Mapping[str, Any], context: AssetExecutionContext
+) -> DbtCliInvocation:
+    # DbtCliResource.cli() asks `dbt --version` first, which asks the package index on the internet.
+    return DbtCliInvocation.run(
+        args=[dbt_executable(), "build", "--target", build.target],
+        env=dbt_environment(project, {**build.environment, "DBT_LOG_FORMAT": "json", "DBT_WRITE_JSON": "false"}),
+        manifest=manifest,
+        dagster_dbt_translator=Translator(),
+        project_dir=project.dbt_project,
+        target_path=dbt_folder(project),
+        raise_on_error=False,
+        context=context,
+        adapter=None,
+        cli_version=Version(installed_version("dbt-core")),
+    )
 
 
 def _followed(invocation: DbtCliInvocation, project: Project, observer: Observer) -> Iterator[Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cdp.errors import BusyError, GateError
+from cdp.landing.lake import Lake
 from cdp.landing.land import land
 from cdp.pipeline.building import building
 from cdp.pipeline.due import build_is_due, last_data_batch, unseen_files
-from cdp.landing.lake import Lake
 from cdp.project import Project
 from cdp.warehouse import open_warehouse
 

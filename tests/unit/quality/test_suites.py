@@ -29,7 +29,8 @@ GOOD = {
     "from range(1, 201) as t(i)",
     "audience_members": "select 'newsletter' as audience_name, i as customer_id, 'email' as channel, "
     "'email' as address_kind, 'anna' || i || '@example.com' as address from range(1, 201) as t(i)",
-    "sync_esp__newsletter": "select 'anna' || i || '@example.com' as email, i as customer_id from range(1, 201) as t(i)",
+    "sync_esp__newsletter": "select 'anna' || i || '@example.com' as email, i as customer_id "
+    "from range(1, 201) as t(i)",
     "sync_sms__cart_reminder": "select '+7916' || (1000000 + i) as phone, i as customer_id, "
     "timestamp '2017-11-01' as cart_abandoned_at, 100 as cart_value_cents from range(1, 201) as t(i)",
     "sync_ads__champions": f"select i as customer_id, {HASH} as email_sha256, null::varchar as phone_sha256 "

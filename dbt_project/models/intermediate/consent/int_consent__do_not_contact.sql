@@ -1,5 +1,9 @@
+with contributions as (
+
+    {{ union_contributions('do_not_contact_sources', 'int_consent__%_do_not_contact', {'record_key': 'varchar'}) }}
+
+)
+
 select distinct records.customer_id
-from {{ ref('int_crm__contact_versions') }} as contacts
-inner join {{ ref('int_identity__records') }} as records
-    on records.record_key = 'crm:contact:' || contacts.contact_id
-where contacts.is_current and contacts.is_do_not_contact
+from contributions
+inner join {{ ref('int_identity__records') }} as records on contributions.record_key = records.record_key

@@ -1,8 +1,15 @@
+{%- set columns = {'address_kind': 'varchar', 'address': 'varchar', 'reason': 'varchar', 'occurred_at': 'timestamp'} -%}
+
+with contributions as (
+
+    {{ union_contributions('suppression_sources', 'int_consent__%_suppressions', columns) }}
+
+)
+
 select
-    'email' as address_kind,
-    email as address,
-    min(case when event = 'spam_report' then 'complained' else 'bounced' end) as reason,
+    address_kind,
+    address,
+    min(reason) as reason,
     min(occurred_at) as suppressed_at
-from {{ ref('stg_esp__events') }}
-where email is not null and (event = 'spam_report' or (event = 'bounce' and reason = 'hard'))
-group by email
+from contributions
+group by address_kind, address

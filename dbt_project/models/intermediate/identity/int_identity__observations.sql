@@ -1,11 +1,15 @@
 {{ config(materialized='incremental', unique_key='record_key', incremental_strategy='delete+insert') }}
 
 {%- set types = var('identifier_types') %}
-{%- set columns = ['source_name', 'record_key', 'name_key', 'is_deleted', 'is_transaction', 'is_replacement', 'observed_at', '_arrival'] %}
+{%- set columns = {
+    'source_name': 'varchar', 'record_key': 'varchar', 'name_key': 'varchar', 'is_deleted': 'boolean', 'is_transaction': 'boolean',
+    'is_replacement': 'boolean', 'observed_at': 'timestamp', '_arrival': 'bigint',
+} %}
+{%- for type in types %}{% do columns.update({type: 'varchar'}) %}{% endfor %}
 
 with arrived as (
 
-    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns + types, condition=is_new()) }}
+    {{ union_contributions('identity_sources', 'int_identity__%_observations', columns, condition=is_new()) }}
 
 ),
 

@@ -5,6 +5,8 @@
     post_hook='{{ drop_superseded() }}',
 ) }}
 
+{%- set columns = {'product_id': 'bigint', 'department': 'varchar', 'product_category': 'varchar'} %}
+
 -- depends_on: {{ ref('int_identity__records') }}
 -- depends_on: {{ ref('int_identity__id_changes') }}
 -- depends_on: {{ source('control', 'clock') }}
@@ -26,6 +28,12 @@ with touched as (
 
 ),
 
+products as (
+
+    {{ union_contributions('product_sources', 'int_products__%', columns) }}
+
+),
+
 spend as (
 
     select
@@ -36,7 +44,7 @@ spend as (
     from {{ ref('fct_orders') }} as orders
     inner join touched on orders.customer_id = touched.customer_id
     inner join {{ ref('fct_order_lines') }} as lines on orders.order_id = lines.order_id
-    inner join {{ ref('stg_catalog__products') }} as products on lines.product_id = products.product_id
+    inner join products on lines.product_id = products.product_id
     where lines.status = 'placed'
     group by orders.customer_id, products.department, products.product_category
 

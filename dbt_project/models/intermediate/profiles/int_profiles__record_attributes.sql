@@ -1,6 +1,9 @@
 {{ config(materialized='incremental', unique_key=['record_key', 'attribute'], incremental_strategy='delete+insert') }}
 
-{%- set columns = ['source_name', 'record_key', 'attribute', 'attribute_value', 'observed_at', '_arrival'] %}
+{%- set columns = {
+    'source_name': 'varchar', 'record_key': 'varchar', 'attribute': 'varchar', 'attribute_value': 'varchar', 'observed_at': 'timestamp',
+    '_arrival': 'bigint',
+} %}
 
 with arrived as (
 

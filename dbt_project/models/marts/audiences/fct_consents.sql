@@ -1,6 +1,7 @@
-{%- set columns = [
-    'event_id', 'address_kind', 'address', 'purpose', 'channel', 'action', 'occurred_at', 'origin', 'text_version', '_arrival',
-] %}
+{%- set columns = {
+    'event_id': 'varchar', 'address_kind': 'varchar', 'address': 'varchar', 'purpose': 'varchar', 'channel': 'varchar',
+    'action': 'varchar', 'occurred_at': 'timestamp', 'origin': 'varchar', 'text_version': 'varchar', '_arrival': 'bigint',
+} %}
 
 with contributions as (
 

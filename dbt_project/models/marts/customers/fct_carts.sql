@@ -1,19 +1,28 @@
 {%- set idle_hours = 1 -%}
 {%- set recovery_days = 7 -%}
+{%- set columns = {
+    'cart_id': 'varchar', 'record_key': 'varchar', 'event_type': 'varchar', 'product_id': 'varchar', 'order_id': 'varchar',
+    'value_cents': 'bigint', 'occurred_at': 'timestamp',
+} -%}
 
-with activity as (
+with events as (
+
+    {{ union_contributions('cart_event_sources', 'int_carts__%_events', columns) }}
+
+),
+
+activity as (
 
     select
         cart_id,
-        max(case when account_id is null then 'web:cookie:' || anonymous_id else 'shop:account:' || account_id end) as record_key,
-        min(sent_at) as started_at,
-        max(case when event <> 'Order Completed' then sent_at end) as last_activity_at,
-        min(case when event = 'Order Completed' then sent_at end) as completed_at,
-        max(case when event = 'Order Completed' then order_id end) as order_id,
-        count(distinct case when event = 'Product Added' then product_id end) as products_count,
-        sum(case when event = 'Product Added' then value_cents else 0 end) as value_cents
-    from {{ ref('stg_web__events') }}
-    where cart_id is not null
+        max(record_key) as record_key,
+        min(occurred_at) as started_at,
+        max(case when event_type <> 'order_completed' then occurred_at end) as last_activity_at,
+        min(case when event_type = 'order_completed' then occurred_at end) as completed_at,
+        max(case when event_type = 'order_completed' then order_id end) as order_id,
+        count(distinct case when event_type = 'product_added' then product_id end) as products_count,
+        sum(case when event_type = 'product_added' then value_cents else 0 end) as value_cents
+    from events
     group by cart_id
 
 ),

@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', unique_key='event_id', incremental_strategy='delete+insert') }}
 
-{%- set columns = [
-    'event_id', 'record_key', 'event_type', 'occurred_at', 'value_cents', 'subject', 'source_table', '_arrival',
-] %}
+{%- set columns = {
+    'event_id': 'varchar', 'record_key': 'varchar', 'event_type': 'varchar', 'occurred_at': 'timestamp', 'value_cents': 'bigint',
+    'subject': 'varchar', 'source_table': 'varchar', '_arrival': 'bigint',
+} %}
 
 with arrived as (
 

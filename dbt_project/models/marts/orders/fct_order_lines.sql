@@ -1,9 +1,11 @@
 {{ config(materialized='incremental', unique_key='order_line_id', incremental_strategy='delete+insert') }}
 
-{%- set columns = [
-    'order_line_id', 'order_id', 'record_key', 'channel', 'line_type', 'status', 'store_id', 'product_id', 'quantity',
-    'amount_cents', 'discount_cents', 'coupon_discount_cents', 'currency', 'occurred_at', 'updated_at', '_arrival',
-] %}
+{%- set columns = {
+    'order_line_id': 'varchar', 'order_id': 'varchar', 'record_key': 'varchar', 'channel': 'varchar', 'line_type': 'varchar',
+    'status': 'varchar', 'store_id': 'bigint', 'product_id': 'bigint', 'quantity': 'bigint', 'amount_cents': 'bigint',
+    'discount_cents': 'bigint', 'coupon_discount_cents': 'bigint', 'currency': 'varchar', 'occurred_at': 'timestamp',
+    'updated_at': 'timestamp', '_arrival': 'bigint',
+} %}
 
 with arrived as (
 

@@ -1,0 +1,80 @@
+"""The part of the product's dbt project that every company shares: all of it, without what the demo's sources bring."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from cdp.errors import ConfigurationError
+
+PRODUCT = Path(__file__).parents[2] / "dbt_project"
+
+# What the demo company wrote for itself, beside the models that read its sources.
+_DEMO_FOLDERS = ("marts/activation", "marts/segments/hand_written")
+_UNSHARED = ("analyses", "target", "logs", "tests")
+_REFERENCE = re.compile(r"ref\('(\w+)'\)")
+_DESCRIBED_MODEL = re.compile(r"^  - name: (\w+)$", re.MULTILINE)
+_VARIABLE = re.compile(r"^  (\w+): (.+)$", re.MULTILINE)
+
+
+def copy_shared_models(target: Path, variables: Mapping[str, str], product: Path = PRODUCT) -> None:
+    """Write the shared dbt project to `target`; `variables` as `with_variables` takes them.
+
+    Raises ConfigurationError where the product's own dbt project is not beside its code.
+    """
+    if not (product / "dbt_project.yml").is_file():
+        raise ConfigurationError(
+            f"the shared models are not in {product}.", remedy="Run `cdp init` from a clone of the product."
+        )
+    demo = demo_models(product / "models")
+    for file in sorted(product.rglob("*")):
+        path = file.relative_to(product)
+        if file.is_file() and _is_shared(path) and file.stem not in demo:
+            _copy(file, target / path, demo)
+    settings = target / "dbt_project.yml"
+    settings.write_text(with_variables(settings.read_text(encoding="utf-8"), variables), encoding="utf-8")
+
+
+def demo_models(models: Path) -> set[str]:
+    """The models of the demo company: those that read its sources, directly or by way of another, and its own.
+
+    Shared models name no source: they reach contributions through the lists in `dbt_project.yml` alone.
+    """
+    references = {file.stem: set(_REFERENCE.findall(file.read_text(encoding="utf-8"))) for file in models.rglob("*.sql")}
+    reading = {file.stem for file in (models / "staging").rglob("*.sql")}
+    while found := {name for name, named in references.items() if name not in reading and named & reading}:
+        reading |= found
+    return reading | {file.stem for folder in _DEMO_FOLDERS for file in (models / folder).rglob("*.sql")}
+
+
+def with_variables(settings: str, variables: Mapping[str, str]) -> str:
+    """The text of a `dbt_project.yml` in which `variables` have these values (YAML), and every other list of sources is empty."""
+
+    def line(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        return f"  {name}: {variables.get(name, '[]' if name.endswith('_sources') else value)}"
+
+    return _VARIABLE.sub(line, settings)
+
+
+def without_models(description: str, absent: set[str]) -> str:
+    """The text of a `_*__models.yml` without the models in `absent`; empty where none is left."""
+    starts = [found.start() for found in _DESCRIBED_MODEL.finditer(description)]
+    head, ends = description[: starts[0]], [*starts[1:], len(description)]
+    blocks = [description[start:end] for start, end in zip(starts, ends, strict=True)]
+    kept = [block for block in blocks if _DESCRIBED_MODEL.findall(block)[0] not in absent]
+    return head + "".join(kept).rstrip() + "\n" if kept else ""
+
+
+def _is_shared(path: Path) -> bool:
+    return path.parts[0] not in _UNSHARED and not path.name.startswith(".") and not path.is_relative_to("models/staging")
+
+
+def _copy(file: Path, copy: Path, demo: set[str]) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    if not file.name.endswith("__models.yml"):
+        shutil.copyfile(file, copy)
+    elif kept := without_models(file.read_text(encoding="utf-8"), demo):
+        copy.write_text(kept, encoding="utf-8")

@@ -1,0 +1,7 @@
+{{ config(materialized='view') }}
+
+select
+    product_id,
+    department,
+    product_category
+from {{ ref('stg_catalog__products') }}
