@@ -29,7 +29,7 @@ def run_project(project: Project, report: Report) -> None:
     warnings.filterwarnings("ignore", module=r"dagster.*")
     store = open_store(project.store_url)
     try:
-        with store.lease("run"), running_sandbox(project), open_instance(project) as instance:
+        with store.lease("cdp run"), running_sandbox(project), open_instance(project) as instance:
             report.say("reading the project")
             definitions = build_definitions(project, report)
             report.ready()

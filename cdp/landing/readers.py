@@ -27,6 +27,7 @@ LINES = (
     "columns = {line: 'varchar'}, delim = '\\0', quote = '', escape = '', header = false, auto_detect = false, "
     f"max_line_size = {MAX_LINE_BYTES}, filename = true"
 )
+QUOTES_IN_LINE = "length(line) - length(replace(line, '\"', ''))"
 MALFORMED = "malformed line"
 NESTED = ("STRUCT", "MAP", "UNION")
 Connection = duckdb.DuckDBPyConnection
@@ -207,8 +208,9 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
         "select f.number as _file, r.n - first.n + 1 as n, r.line "
         "from numbered r join first using (filename) join file_numbers f on f.path = r.filename"
     )
-    quotes = "length(line) - length(replace(line, '\"', ''))"
-    (spanning,) = connection.execute(f"select count(*) from numbered_lines where ({quotes}) % 2 = 1").fetchall()[0]
+    (spanning,) = connection.execute(
+        f"select count(*) from numbered_lines where ({QUOTES_IN_LINE}) % 2 = 1"
+    ).fetchall()[0]
     if not spanning:
         connection.execute(
             "create or replace temp table csv_lines as "
@@ -217,7 +219,7 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
         return
     connection.execute(
         "create or replace temp table csv_lines as with open as (select *, coalesce(sum("
-        f"{quotes}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 "
+        f"{QUOTES_IN_LINE}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 "
         "as inside "
         "from numbered_lines) select _file, n, line, inside = 0 and line is not null as starts, "
         "sum(case when inside = 0 then 1 else 0 end) over (partition by _file order by n) as csv_line from open"
@@ -260,5 +262,8 @@ def _read_csv_group(
 def _refuse_lost_lines(connection: Connection, counts: dict[int, int]) -> None:
     """An unclosed quote swallows what follows it: the file is refused rather than landed short."""
     read = dict(connection.execute("select _file, count(*) from incoming group by _file").fetchall())
-    if any(read.get(file, 0) != records for file, records in counts.items()):
+    unclosed = connection.execute(
+        f"select _file from numbered_lines group by _file having sum({QUOTES_IN_LINE}) % 2 = 1"
+    ).fetchall()
+    if unclosed or any(read.get(file, 0) != records for file, records in counts.items()):
         raise UnreadableError("a quote that is never closed hides the lines after it.")

@@ -51,7 +51,10 @@ def _name(settings: Path, name: str) -> None:
 def _deliver(file: Path, today: date) -> None:
     """The example's orders, their `days_ago` turned into days before `today`."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with EXAMPLE_ORDERS.open(encoding="utf-8", newline="") as example, file.open("w", encoding="utf-8", newline="") as out:
+    with (
+        EXAMPLE_ORDERS.open(encoding="utf-8", newline="") as example,
+        file.open("w", encoding="utf-8", newline="") as out,
+    ):
         rows = csv.reader(example)
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["ordered_at", *next(rows)[2:]])

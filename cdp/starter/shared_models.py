@@ -42,7 +42,9 @@ def demo_models(models: Path) -> set[str]:
 
     Shared models name no source: they reach contributions through the lists in `dbt_project.yml` alone.
     """
-    references = {file.stem: set(_REFERENCE.findall(file.read_text(encoding="utf-8"))) for file in models.rglob("*.sql")}
+    references = {
+        file.stem: set(_REFERENCE.findall(file.read_text(encoding="utf-8"))) for file in models.rglob("*.sql")
+    }
     reading = {file.stem for file in (models / "staging").rglob("*.sql")}
     while found := {name for name, named in references.items() if name not in reading and named & reading}:
         reading |= found
@@ -69,7 +71,9 @@ def without_models(description: str, absent: set[str]) -> str:
 
 
 def _is_shared(path: Path) -> bool:
-    return path.parts[0] not in _UNSHARED and not path.name.startswith(".") and not path.is_relative_to("models/staging")
+    return (
+        path.parts[0] not in _UNSHARED and not path.name.startswith(".") and not path.is_relative_to("models/staging")
+    )
 
 
 def _copy(file: Path, copy: Path, demo: set[str]) -> None:

@@ -72,13 +72,15 @@ def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk) -> None:
 
 def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_was(walk: Walk) -> None:
     before = walk.standing()
-    walk.edit("stg_crm__contacts", "select", "select cast('nobody@example.com' as bigint) as broken, ")
+    sound, unsound = "        contact_id,", "        cast(cast(email as bigint) as varchar) as contact_id,"
+    walk.edit("stg_crm__contacts", sound, unsound)
     broken = walk.cdp("run")
-    walk.edit("stg_crm__contacts", "select cast('nobody@example.com' as bigint) as broken, ", "select")
+    walk.edit("stg_crm__contacts", unsound, sound)
     assert broken.code == 4
     assert "the build was thrown away" in broken.err
     assert "Readers and tools still have what was published before" in broken.err
-    assert "nobody@example.com" not in broken.err + broken.out
+    assert "Conversion Error: Could not convert string …" in broken.err
+    assert "@" not in broken.err + broken.out
     assert walk.standing() == before
 
 
@@ -105,11 +107,11 @@ def test_two_runs_at_once_end_in_one_sentence(walk: Walk) -> None:
     from cdp.store import open_store
 
     store = open_store(walk.project.store_url)
-    with store.lease("run"):
+    with store.lease("cdp run"):
         second = walk.cdp("run")
     store.close()
     assert second.code == 3
-    assert "another run of run is at work" in " ".join(second.err.split())
+    assert "another run of cdp run is at work" in " ".join(second.err.split())
 
 
 def test_status_says_what_is_published(walk: Walk) -> None:

@@ -29,7 +29,7 @@ def test_bad_csv_lines_are_named_by_their_line_in_the_file(company: Company) -> 
         'r2;1,50;;;"two\r\nlines"\r\n'  # 4 and 5
         "r3;much;;;\r\n"  # 6
         "r4;1,50\r\n"  # 7: columns are missing
-        "r5;1,50;;;;;\r\n"  # 8: and here too many
+        "r5;1,50;;;;x\r\n"  # 8: and here too many
         ";1,50;;;\r\n"  # 9
         "r6;1,50;2017-03-05;;\r\n"  # 10
         "r7;1,50;;31.02.2017;\r\n"  # 11

@@ -7,7 +7,11 @@ with arrivals as (
         min(observations._arrival) as _arrival
     from {{ ref('int_identity__observations') }} as observations
     {% if is_incremental() %}
-    where not exists (select 1 from {{ this }} as known where known.record_key = observations.record_key)
+    where not exists (
+        select 1
+        from {{ this }} as known
+        where known.record_key = observations.record_key
+    )
     {% endif %}
     group by observations.record_key
 

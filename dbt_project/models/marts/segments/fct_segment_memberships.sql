@@ -22,7 +22,9 @@ clock as (
 ,
 standing as (
 
-    select * from {{ this }} where left_at is null
+    select *
+    from {{ this }}
+    where left_at is null
 
 ),
 
