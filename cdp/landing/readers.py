@@ -161,7 +161,8 @@ def _read_objects(connection: Connection, table: SourceTable) -> Incoming:
     connection.execute(
         "create or replace temp table incoming as with parsed as (select *, "
         f"case when is_object then json_extract_string(_text, [{pointers}]) end as found from objects) "
-        "select _file, _line, _text, case when not is_object then 'not a JSON object in UTF-8' end as _problem, "
+        "select _file, _line, _text, case when not is_object then 'not a JSON object in UTF-8' "
+        "when contains(_text, '\\u0000') then 'a NUL character' end as _problem, "
         f"{fields} from parsed"
     )
     return Incoming(dict(connection.execute("select _file, count(*) from lines group by _file").fetchall()), columns)

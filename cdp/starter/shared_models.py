@@ -13,7 +13,8 @@ PRODUCT = Path(__file__).parents[2] / "dbt_project"
 
 # What the demo company wrote for itself, beside the models that read its sources.
 _DEMO_FOLDERS = ("marts/activation", "marts/segments/hand_written")
-_UNSHARED = ("analyses", "target", "logs", "tests")
+_GENERATED = ("analyses", "target", "logs")
+_DESCRIPTIONS = "__models.yml"
 _REFERENCE = re.compile(r"ref\('(\w+)'\)")
 _DESCRIBED_MODEL = re.compile(r"^  - name: (\w+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^  (\w+): (.+)$", re.MULTILINE)
@@ -31,7 +32,7 @@ def copy_shared_models(target: Path, variables: Mapping[str, str], product: Path
     demo = demo_models(product / "models")
     for file in sorted(product.rglob("*")):
         path = file.relative_to(product)
-        if file.is_file() and _is_shared(path) and file.stem not in demo:
+        if file.is_file() and _is_shared(file, path, demo):
             _copy(file, target / path, demo)
     settings = target / "dbt_project.yml"
     settings.write_text(with_variables(settings.read_text(encoding="utf-8"), variables), encoding="utf-8")
@@ -42,9 +43,7 @@ def demo_models(models: Path) -> set[str]:
 
     Shared models name no source: they reach contributions through the lists in `dbt_project.yml` alone.
     """
-    references = {
-        file.stem: set(_REFERENCE.findall(file.read_text(encoding="utf-8"))) for file in models.rglob("*.sql")
-    }
+    references = {file.stem: _references(file) for file in models.rglob("*.sql")}
     reading = {file.stem for file in (models / "staging").rglob("*.sql")}
     while found := {name for name, named in references.items() if name not in reading and named & reading}:
         reading |= found
@@ -52,7 +51,7 @@ def demo_models(models: Path) -> set[str]:
 
 
 def with_variables(settings: str, variables: Mapping[str, str]) -> str:
-    """The text of a `dbt_project.yml` in which `variables` have these values (YAML), and every other list of sources is empty."""
+    """The text of a `dbt_project.yml` whose `variables` have these values, in YAML; other lists of sources are empty."""
 
     def line(found: re.Match[str]) -> str:
         name, value = found.groups()
@@ -70,15 +69,21 @@ def without_models(description: str, absent: set[str]) -> str:
     return head + "".join(kept).rstrip() + "\n" if kept else ""
 
 
-def _is_shared(path: Path) -> bool:
-    return (
-        path.parts[0] not in _UNSHARED and not path.name.startswith(".") and not path.is_relative_to("models/staging")
-    )
+def _is_shared(file: Path, path: Path, demo: set[str]) -> bool:
+    if path.parts[0] in _GENERATED or path.name.startswith(".") or path.is_relative_to("models/staging"):
+        return False
+    if file.suffix not in {".sql", ".yml"} or file.name.endswith(_DESCRIPTIONS):
+        return True
+    return file.stem not in demo and not _references(file) & demo
+
+
+def _references(file: Path) -> set[str]:
+    return set(_REFERENCE.findall(file.read_text(encoding="utf-8")))
 
 
 def _copy(file: Path, copy: Path, demo: set[str]) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
-    if not file.name.endswith("__models.yml"):
+    if not file.name.endswith(_DESCRIPTIONS):
         shutil.copyfile(file, copy)
     elif kept := without_models(file.read_text(encoding="utf-8"), demo):
         copy.write_text(kept, encoding="utf-8")

@@ -72,7 +72,7 @@ class Reader:
         assert title, f"a block without the name of its file: {text[:80]}"
         file = self.folder / title[1]
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text if file.suffix == ".yml" else text[title.end() :], encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
 
     def change(self, text: str) -> None:
         title = TITLE.match(text)

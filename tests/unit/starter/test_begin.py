@@ -7,16 +7,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner
 
-from cdp.cli.main import app
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
 from cdp.project import Project
 from cdp.segments.compiler import compile_project, drift
-from cdp.starter import commands
 from cdp.starter.begin import begin_project
+from cdp.starter.commands import register
 
 TODAY = date(2026, 3, 1)
 
@@ -81,7 +81,9 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
-    commands.register(app)
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
     told = CliRunner().invoke(app, ["init", str(tmp_path / "company")])
     assert told.exit_code == 0
     assert "cdp run" in told.output

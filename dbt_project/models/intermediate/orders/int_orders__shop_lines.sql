@@ -14,7 +14,10 @@ with order_records as (
 select
     'shop:' || lines.order_id || ':' || cast(lines.line_no as varchar) as order_line_id,
     'shop:' || lines.order_id as order_id,
-    case when lines.account_id is null then 'shop:guest_order:' || lines.order_id else 'shop:account:' || lines.account_id end as record_key,
+    case
+        when lines.account_id is null then 'shop:guest_order:' || lines.order_id
+        else 'shop:account:' || lines.account_id
+    end as record_key,
     'shop' as channel,
     'sale' as line_type,
     lines.status,

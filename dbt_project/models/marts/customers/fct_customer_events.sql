@@ -34,7 +34,10 @@ with arrived as (
     where line_type = 'return' and {{ is_new() }}
     {% if is_incremental() %}
     union all
-    select {% for column in columns %}known.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    select
+        {%- for column in columns %}
+        known.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ this }} as known
     left join {{ ref('int_events__owners') }} as owners on known.record_key = owners.record_key
     where coalesce(known.customer_id, -1) <> coalesce(owners.customer_id, -1)
