@@ -51,7 +51,7 @@ def demo_models(models: Path) -> set[str]:
 
 
 def with_variables(settings: str, variables: Mapping[str, str]) -> str:
-    """The text of a `dbt_project.yml` whose `variables` have these values, in YAML; other lists of sources are empty."""
+    """The text of a `dbt_project.yml` whose `variables` have these values, in YAML; other source lists are empty."""
 
     def line(found: re.Match[str]) -> str:
         name, value = found.groups()
