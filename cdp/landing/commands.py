@@ -37,6 +37,9 @@ def land_new_data(as_json: AsJson = False) -> None:
     else:
         output.print(f"Batch {result.batch}")
         output.print(_landing_table(rows))
+        for row in rows:
+            for refusal in row["refusals"]:
+                output.print(Text(f"refused {refusal}"), soft_wrap=True)
     if result.refused:
         raise LandingError(
             f"{_files(result.refused)} refused; everything else has landed.",
@@ -74,9 +77,8 @@ def _landing_table(rows: Rows) -> Table:
     table = Table("table")
     for name in counts:
         table.add_column(name.replace("_", " "), justify="right")
-    table.add_column("why refused")
     for row in rows:
-        table.add_row(row["table"], *(f"{row[name]:,}" for name in counts), Text("\n".join(row["refusals"])))
+        table.add_row(row["table"], *(f"{row[name]:,}" for name in counts))
     return table
 
 

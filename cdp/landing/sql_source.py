@@ -61,6 +61,12 @@ def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str, n
             "cast(null as varchar) as _text, cast(null as varchar) as _problem, * from sql_rows",
             [0],
         )
+    except (sa.exc.SQLAlchemyError, duckdb.InvalidInputException):  # the engine wraps what reading the stream raises
+        raise LandingError(
+            f"{table.qualified_name} cannot be read from its database.",
+            where=table.location,
+            remedy="Check its URL in the environment, and that the table has the declared columns.",
+        ) from None
     finally:
         connection.unregister("sql_rows")
     (count,) = connection.execute("select count(*) from incoming").fetchall()[0]
@@ -84,12 +90,6 @@ def _batches(table: SourceTable, url: str, names: list[str]) -> Iterator[pa.Reco
                     pa.array([_as_text(value) for value in column], pa.string()) for column in zip(*rows, strict=True)
                 ]
                 yield pa.record_batch(values, names)
-    except sa.exc.SQLAlchemyError as error:
-        raise LandingError(
-            f"{table.qualified_name} cannot be read from its database ({type(error).__name__}).",
-            where=table.location,
-            remedy="Check its URL in the environment, and that the table has the declared columns.",
-        ) from None
     finally:
         engine.dispose()
 

@@ -15,7 +15,7 @@ PRODUCT = Path(__file__).parents[2] / "dbt_project"
 _DEMO_FOLDERS = ("marts/activation", "marts/segments/hand_written")
 _GENERATED = ("analyses", "target", "logs")
 _DESCRIPTIONS = "__models.yml"
-_REFERENCE = re.compile(r"ref\('(\w+)'\)")
+_REFERENCE = re.compile(r"\b(?:ref\('|model: )(\w+)")
 _DESCRIBED_MODEL = re.compile(r"^  - name: (\w+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^  (\w+): (.+)$", re.MULTILINE)
 

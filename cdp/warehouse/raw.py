@@ -47,9 +47,20 @@ def expose_raw_views(connection: duckdb.DuckDBPyConnection, tables: Iterable[Sou
 def _view(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake) -> str:
     columns, parts = raw_columns(table), lake.parts(table.source, table.name)
     if not parts:
-        return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns.items())} where false"
+        return f"select {', '.join(_absent(name, kind) for name, kind in columns.items())} where false"
     relation = f"select * from read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
     landed = part_columns(connection, relation)
-    shown = [name if name in landed else f"cast(null as {kind}) as {name}" for name, kind in columns.items()]
+    shown = [_shown(name, kind, landed.get(name)) for name, kind in columns.items()]
     shown += [f'"{name}"' for name in landed if name not in columns]
     return f"select {', '.join(shown)} from ({relation})"
+
+
+def _shown(name: str, kind: str, landed: str | None) -> str:
+    if landed is None:
+        return _absent(name, kind)
+    # A column that was new before it was declared has landed as text.
+    return f'"{name}"' if landed == kind else f'try_cast("{name}" as {kind}) as "{name}"'
+
+
+def _absent(name: str, kind: str) -> str:
+    return f'cast(null as {kind}) as "{name}"'

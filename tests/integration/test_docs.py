@@ -113,7 +113,7 @@ def test_the_pages_together_end_in_a_company_with_two_sources_and_two_tools(read
     told = json.loads(reader.type("cdp run --json"))
     assert (told["landing"]["landed"], told["landing"]["rejected"]) == (35, 1)
     assert told["contents"]["customers"] == 21
-    assert reader.standing() == {"esp/newsletter": 8, "mail/regulars": 3}
+    assert {sync["sync"]: sync["ok"] for sync in told["syncs"]} == {"esp_newsletter": 8, "mail_regulars": 3}
     reader.follow(chain.from_iterable(after for _, after in halves))
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.doubles.inbox import Company
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8) | st.sampled_from(
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# U+FFFD is what bytes that do not decode become: it is set aside.
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffd"), max_size=8) | st.sampled_from(
     ['"', '""', "a,b", "two\nlines", "\r\n", " padded ", "'", "{}", "null", "#", "\\", "\\n", "🎄"]
 )
 # None is a bad line.

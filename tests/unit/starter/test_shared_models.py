@@ -33,22 +33,47 @@ def test_only_contributions_name_a_source() -> None:
     assert {name for name in demo if not of_a_source.fullmatch(name) and not own.fullmatch(name)} == set()
 
 
-def test_a_model_that_reads_a_source_by_way_of_another_belongs_to_the_demo(tmp_path: Path) -> None:
-    for path, sql in {
-        "staging/crm/stg_crm__contacts": "select 1",
-        "intermediate/int_crm__versions": "select * from {{ ref('stg_crm__contacts') }}",
-        "intermediate/int_identity__crm_observations": "select * from {{ ref('int_crm__versions') }}",
-        "marts/dim_customers": "{{ union_contributions('identity_sources', 'int_identity__%_observations') }}",
-        "marts/activation/sync_esp__all": "select * from {{ ref('dim_customers') }}",
-    }.items():
-        file = tmp_path / f"{path}.sql"
+PROJECT = {
+    "dbt_project.yml": "vars:\n  order_sources: [tills]\n",
+    "target/manifest.json": "{}",
+    "seeds/rules.csv": "a,b\n",
+    "models/staging/crm/_crm__sources.yml": "sources: []\n",
+    "models/staging/crm/stg_crm__contacts.sql": "select 1",
+    "models/intermediate/int_crm__versions.sql": "select * from {{ ref('stg_crm__contacts') }}",
+    "models/intermediate/int_identity__crm_observations.sql": "select * from {{ ref('int_crm__versions') }}",
+    "models/intermediate/_versions__unit_tests.yml": "unit_tests:\n  - name: newest\n    model: int_crm__versions\n",
+    "models/marts/dim_customers.sql": "{{ union_contributions('identity_sources', 'int_identity__%_observations') }}",
+    "models/marts/_dim_customers__unit_tests.yml": "unit_tests:\n  - name: one_row\n    model: dim_customers\n",
+    "models/marts/activation/sync_esp__all.sql": "select * from {{ ref('dim_customers') }}",
+    "models/marts/activation/_activation__models.yml": "models:\n  - name: sync_esp__all\n",
+}
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    for path, text in PROJECT.items():
+        file = tmp_path / "product" / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(sql)
-    assert demo_models(tmp_path) == {
+        file.write_text(text)
+    return tmp_path / "product"
+
+
+def test_a_model_that_reads_a_source_by_way_of_another_belongs_to_the_demo(product: Path) -> None:
+    assert demo_models(product / "models") == {
         "stg_crm__contacts",
         "int_crm__versions",
         "int_identity__crm_observations",
         "sync_esp__all",
+    }
+
+
+def test_what_speaks_of_the_demo_stays_behind(product: Path, tmp_path: Path) -> None:
+    copy_shared_models(tmp_path / "new", {}, product)
+    assert {str(file.relative_to(tmp_path / "new")) for file in (tmp_path / "new").rglob("*.*")} == {
+        "dbt_project.yml",
+        "seeds/rules.csv",
+        "models/marts/dim_customers.sql",
+        "models/marts/_dim_customers__unit_tests.yml",
     }
 
 
