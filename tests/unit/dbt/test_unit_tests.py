@@ -10,15 +10,11 @@ import yaml
 
 from tests.doubles.dbt_project import REPOSITORY, EmptyWarehouse
 
-FILES = sorted((REPOSITORY / "dbt_project" / "models").rglob("*__unit_tests.yml"))
-
-
-def declared() -> list[str]:
-    return [test["name"] for file in FILES for test in yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]]
-
-
-def tested() -> set[str]:
-    return {test["model"] for file in FILES for test in yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]}
+DECLARED = [
+    test
+    for file in sorted((REPOSITORY / "dbt_project" / "models").rglob("*__unit_tests.yml"))
+    for test in yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]
+]
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
@@ -29,7 +25,7 @@ def test_every_unit_test_of_dbt_passes(
         monkeypatch.setenv("CDP_TEST_WAREHOUSE_URL", request.getfixturevalue("postgres_database"))
     warehouse = EmptyWarehouse(tmp_path / engine, engine)
     # A unit test takes the types of its inputs from relations that exist.
-    selected = " ".join(f"+{model}" for model in sorted(tested()))
-    said = warehouse.dbt("build", "--exclude-resource-type", "test", "--select", selected)
+    models = sorted({f"+{test['model']}" for test in DECLARED})
+    said = warehouse.dbt("build", "--exclude-resource-type", "test", "--select", *models)
     passed = set(re.findall(r"PASS \w+::(\w+)", said))
-    assert passed == set(declared())
+    assert passed == {test["name"] for test in DECLARED}
