@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from cdp.clock import Clock, FileClock, SystemClock
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
@@ -176,6 +174,9 @@ def with_driver(url: str) -> str:
 
     Raises ConfigurationError where it is no URL; the message does not repeat it, for it may hold a password.
     """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         address = make_url(url)
     except ArgumentError:

@@ -30,8 +30,11 @@ def run(as_json: AsJson = False) -> None:
     Ends with 0 where all went well, 3 where another run is at work, 4 where a build or a sync was stopped by a gate,
     1 where something else failed. A build that fails leaves readers and tools as they were.
     """
+    from cdp.pipeline.building import running
+
     project = Project.load()
-    with errors.status("starting") as spinner:
+    with running(project), errors.status("starting") as spinner:
+        # Dagster takes seconds to import: a second run is turned away before.
         from orchestration.report import Report
         from orchestration.run import run_project
 

@@ -9,7 +9,6 @@ from dagster import DagsterInstance, Definitions
 from cdp.errors import CdpError
 from cdp.pipeline.summary import contents
 from cdp.project import Project
-from cdp.store import open_store
 from cdp.warehouse import open_warehouse
 from orchestration.defs.automation import INGEST, STARTED_BY, next_job
 from orchestration.instance import open_instance
@@ -22,21 +21,14 @@ _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def run_project(project: Project, report: Report) -> None:
-    """One run to its end; what went wrong is in `report.errors`.
-
-    Raises BusyError where another run of this project is at work.
-    """
+    """One run to its end; what went wrong is in `report.errors`."""
     warnings.filterwarnings("ignore", module=r"dagster.*")
-    store = open_store(project.store_url)
-    try:
-        with store.lease("cdp run"), running_sandbox(project), open_instance(project) as instance:
-            report.say("reading the project")
-            definitions = build_definitions(project, report)
-            report.ready()
-            if _execute(definitions, INGEST, instance, report):
-                _execute(definitions, next_job(project), instance, report)
-    finally:
-        store.close()
+    with running_sandbox(project), open_instance(project) as instance:
+        report.say("reading the project")
+        definitions = build_definitions(project, report)
+        report.ready()
+        if _execute(definitions, INGEST, instance, report):
+            _execute(definitions, next_job(project), instance, report)
     if report.generation:
         with open_warehouse(project).reader() as reader:
             report.contents = contents(reader)

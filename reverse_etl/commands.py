@@ -14,7 +14,6 @@ from rich.table import Table
 from cdp.cli.console import errors, output
 from cdp.cli.explain import explain_app
 from cdp.project import Project
-from cdp.store import open_store
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[SYNC]...", help="Default: every declared sync.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
@@ -101,6 +100,7 @@ def sync_release(
     reason: Annotated[str, typer.Option(help="Why it may go; kept in the audit log.", prompt=True)],
 ) -> None:
     """Let exactly the plan that is held go, with the next run."""
+    from cdp.store import open_store
     from reverse_etl.holds import release
     from reverse_etl.syncs import load_sync
 
@@ -115,6 +115,7 @@ def sync_release(
 @sync_app.command("status")
 def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     """How each sync stands: its last run, what its tool holds of ours, what is refused, in flight or held."""
+    from cdp.store import open_store
     from reverse_etl.status import status_of
     from reverse_etl.syncs import load_syncs
 

@@ -219,10 +219,10 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
         )
         return
     connection.execute(
-        "create or replace temp table csv_lines as with open as (select *, coalesce(sum("
-        f"{QUOTES_IN_LINE}) over (partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 "
-        "as inside "
-        "from numbered_lines) select _file, n, line, inside = 0 and line is not null as starts, "
+        f"create or replace temp table csv_lines as with open as (select *, coalesce(sum({QUOTES_IN_LINE}) over "
+        "(partition by _file order by n rows between unbounded preceding and 1 preceding), 0) % 2 as inside "
+        "from numbered_lines) "
+        "select _file, n, line, inside = 0 and line is not null as starts, "
         "sum(case when inside = 0 then 1 else 0 end) over (partition by _file order by n) as csv_line from open"
     )
 

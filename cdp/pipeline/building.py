@@ -41,6 +41,20 @@ class Building:
 
 
 @contextmanager
+def running(project: Project) -> Iterator[None]:
+    """The one `cdp run` of a project, for the length of a block.
+
+    Raises BusyError where another one is at work.
+    """
+    store = open_store(project.store_url)
+    try:
+        with store.lease("cdp run"):
+            yield
+    finally:
+        store.close()
+
+
+@contextmanager
 def building(project: Project) -> Iterator[Building]:
     """The right to build, for the length of a block; what is not published by its end is thrown away.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,15 +13,12 @@ from rich.text import Text
 
 from cdp.cli.console import output
 from cdp.cli.explain import explain_app
-from cdp.declarations.problems import together
-from cdp.declarations.segments import Segment, Segments, load_segments, read_segments
-from cdp.declarations.traits import nearest
 from cdp.errors import CdpError
 from cdp.project import Project
-from cdp.segments.compiler import compile_project, drift, write
-from cdp.segments.explain import Reason, explain_membership
-from cdp.segments.words import segment_in_words
-from cdp.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from cdp.declarations.segments import Segment, Segments
+    from cdp.segments.explain import Reason
 
 segments_app = typer.Typer(help="The declared segments.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -38,6 +35,8 @@ def compile_declarations(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is not current.")] = False,
 ) -> None:
     """Write the SQL and the editor schemas of everything declared under `activation/`."""
+    from cdp.segments.compiler import compile_project, drift, write
+
     project = Project.load()
     generated = compile_project(project)
     found = drift(project, generated)
@@ -59,6 +58,9 @@ def _listed(project: Project, *paths: Path) -> str:
 @segments_app.command("list")
 def list_segments(as_json: AsJson = False) -> None:
     """Every segment: its owner, what kind it is, and its rule in words."""
+    from cdp.declarations.problems import together
+    from cdp.declarations.segments import read_segments
+
     segments, problems = read_segments(Project.load())
     rows = [_row(segment) for segment in segments.values()]
     if as_json:
@@ -73,6 +75,8 @@ def list_segments(as_json: AsJson = False) -> None:
 
 
 def _row(segment: Segment) -> dict[str, str]:
+    from cdp.segments.words import segment_in_words
+
     return {"name": segment.name, "owner": segment.owner, "kind": segment.kind, "who": segment_in_words(segment)}
 
 
@@ -83,6 +87,10 @@ def explain_customer(
     as_json: AsJson = False,
 ) -> None:
     """Why a customer is, or is not, in a segment: each condition beside the customer's own value."""
+    from cdp.declarations.segments import load_segments
+    from cdp.segments.explain import explain_membership
+    from cdp.warehouse import open_warehouse
+
     project = Project.load()
     segments = load_segments(project)
     asked = _find(segments, segment)
@@ -101,6 +109,8 @@ def explain_customer(
 def _find(segments: Segments, name: str) -> Segment:
     if name in segments:
         return segments[name]
+    from cdp.declarations.traits import nearest
+
     raise CdpError(f"there is no segment `{name}`.", remedy=nearest(name, segments, "activation/segments"))
 
 

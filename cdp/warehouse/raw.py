@@ -51,7 +51,8 @@ def _view(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake)
     relation = f"select * from read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
     landed = part_columns(connection, relation)
     shown = [_shown(name, kind, landed.get(name)) for name, kind in columns.items()]
-    shown += [f'"{name}"' for name in landed if name not in columns]
+    # Text, as on every engine: nobody has said what it is.
+    shown += [f'cast("{name}" as varchar) as "{name}"' for name in landed if name not in columns]
     return f"select {', '.join(shown)} from ({relation})"
 
 

@@ -62,7 +62,7 @@ def test_every_tool_holds_what_was_acknowledged(walk: Walk, first_run: Ended) ->
     assert {tool: standing.get(tool, 0) for tool in sent} == sent
 
 
-def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk) -> None:
+def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
     second = walk.cdp("run")
     assert second.code == 0, second.err
@@ -70,7 +70,9 @@ def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk) -> None:
     assert walk.standing() == before
 
 
-def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_was(walk: Walk) -> None:
+def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_was(
+    walk: Walk, first_run: Ended
+) -> None:
     before = walk.standing()
     sound, unsound = "        contact_id,", "        cast(cast(email as bigint) as varchar) as contact_id,"
     walk.edit("stg_crm__contacts", sound, unsound)
@@ -84,7 +86,7 @@ def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_w
     assert walk.standing() == before
 
 
-def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk) -> None:
+def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
     walk.edit("audience_members", "where choice = 1", "where choice = 1 and customer_id < 0")
     blocked = walk.cdp("run")

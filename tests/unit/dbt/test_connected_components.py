@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Protocol
 
 import duckdb
@@ -36,7 +37,9 @@ class DuckDB:
         return self.connection.execute(sql).fetchall()
 
     def load(self, edges: Edges) -> None:
-        table = pa.table({"a": pa.array([a for a, _ in edges], pa.int64()), "b": pa.array([b for _, b in edges], pa.int64())})
+        table = pa.table(
+            {"a": pa.array([a for a, _ in edges], pa.int64()), "b": pa.array([b for _, b in edges], pa.int64())}
+        )
         self.connection.register("given", table)
         self.connection.execute("create or replace table edges as from given")
 
@@ -100,18 +103,18 @@ def solve(engine: Engine, edges: Edges) -> tuple[dict[int, int], int]:
         rounds.update(re.findall(r"create temporary table c_picks_(\d+)", sql))
         return Answer(engine.run(sql))
 
-    source = re.sub(r"\{% materialization .*?endmaterialization %\}", "", MACRO.read_text(encoding="utf-8"), flags=re.DOTALL)
+    source = re.sub(
+        r"\{% materialization .*?endmaterialization %\}", "", MACRO.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     # dbt's `return` ends a macro with a value; here a macro ends with its text.
     source = re.sub(r"\{\{ return\((.*)\) \}\}", r"{{ \1 }}", source)
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False, undefined=jinja2.StrictUndefined)  # noqa: S701
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False, undefined=jinja2.StrictUndefined)
     template = environment.from_string(source)
     adapter = {"dispatch": lambda name, _: lambda *given: modules[0].default__scratch_table(*given).strip()}
     modules: list[Any] = []
     modules.append(template.make_module({"run_query": run_query, "adapter": adapter, "exceptions": None}))
     answer = modules[0].solve_components("select a, b from edges", "c").strip()
-    return dict(
-        engine.run(f"select node_id, min(node_id) over (partition by component_id) from {answer}")
-    ), len(rounds)
+    return dict(engine.run(f"select node_id, min(node_id) over (partition by component_id) from {answer}")), len(rounds)
 
 
 def expected(edges: Edges) -> dict[int, int]:
@@ -124,7 +127,9 @@ def shuffled(count: int) -> list[int]:
     return [(number * 48_271) % 2_147_483_647 for number in range(1, count + 1)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(edges=st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25)), min_size=1, max_size=40))
 def test_any_graph(duckdb_engine: DuckDB, edges: Edges) -> None:
     edges = [edge for edge in edges if edge[0] != edge[1]] or [(1, 2)]
@@ -142,7 +147,7 @@ def test_random_graphs_up_to_the_largest_number(duckdb_engine: DuckDB, highest: 
 @pytest.mark.parametrize("numbered", ["in order", "anyhow"])
 def test_a_chain_of_100_000_links_takes_few_rounds(duckdb_engine: DuckDB, numbered: str) -> None:
     nodes = shuffled(100_001) if numbered == "anyhow" else list(range(100_001))
-    components, rounds = solve(duckdb_engine, list(zip(nodes[:-1], nodes[1:], strict=True)))
+    components, rounds = solve(duckdb_engine, list(pairwise(nodes)))
     assert len(components) == 100_001
     assert set(components.values()) == {min(nodes)}
     assert rounds <= 40
@@ -166,5 +171,5 @@ def test_postgres_agrees(postgres_engine: Postgres) -> None:
         edges = list(nx.gnm_random_graph(300, 260, seed=seed).edges)
         assert solve(postgres_engine, edges)[0] == expected(edges)
     nodes = shuffled(5_001)
-    components, _ = solve(postgres_engine, list(zip(nodes[:-1], nodes[1:], strict=True)))
+    components, _ = solve(postgres_engine, list(pairwise(nodes)))
     assert set(components.values()) == {min(nodes)}

@@ -71,5 +71,7 @@ def test_a_table_is_declared_once(company: Company) -> None:
 
 
 def test_a_table_without_landing_is_somebody_elses(company: Company) -> None:
-    company.declare("crm", CRM.replace("config: {meta: {landing: {format: sql, table: contacts, key: [contact_id]}}}", ""))
+    company.declare(
+        "crm", CRM.replace("config: {meta: {landing: {format: sql, table: contacts, key: [contact_id]}}}", "")
+    )
     assert "raw_crm.contacts" not in {table.qualified_name for table in load_source_tables(company.project.dbt_project)}

@@ -60,9 +60,7 @@ def filled(company: Company) -> Company:
 
 
 @pytest.mark.parametrize(("moment", "when"), [(2, "after"), (5, "before"), (5, "after")])
-def test_a_killed_landing_is_as_if_it_had_not_begun(
-    filled: Company, tmp_path: Path, moment: int, when: str
-) -> None:
+def test_a_killed_landing_is_as_if_it_had_not_begun(filled: Company, tmp_path: Path, moment: int, when: str) -> None:
     undisturbed = Company(tmp_path / "undisturbed")
     fill(undisturbed)
     undisturbed.land()
@@ -94,7 +92,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
         write(connection, query, target)
 
     monkeypatch.setattr(land_module, "write_parquet", full)
-    with pytest.raises(LandingError, match="No space left on device.*nothing of it was kept"):
+    with pytest.raises(LandingError, match=r"No space left on device.*nothing of it was kept"):
         filled.land()
     assert filled.lake.last_batch() == 0
     assert [path for path in filled.lake.root.rglob("*") if path.is_file()] == []
@@ -154,4 +152,4 @@ def test_a_part_is_synced_before_it_gets_its_name(filled: Company, monkeypatch: 
 
     monkeypatch.setattr(lake_module.os, "fsync", noted)
     filled.land()
-    assert len(synced) == 2 * len([path for path in filled.lake.root.rglob("*.parquet")])
+    assert len(synced) == 2 * len(list(filled.lake.root.rglob("*.parquet")))

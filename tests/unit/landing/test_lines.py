@@ -154,7 +154,12 @@ def test_a_whole_number_is_never_rounded(company: Company, written: str, meant: 
 def test_parquet_values_keep_their_meaning_in_any_time_zone(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     schema = pa.schema(
-        {"product_id": pa.int64(), "price": pa.float64(), "listed_at": pa.timestamp("us", "UTC"), "details": pa.list_(pa.int64())}
+        {
+            "product_id": pa.int64(),
+            "price": pa.float64(),
+            "listed_at": pa.timestamp("us", "UTC"),
+            "details": pa.list_(pa.int64()),
+        }
     )
     row = {"product_id": 7, "price": 1.1, "listed_at": datetime(2024, 5, 1, 8), "details": [1, 2]}
     company.deliver_parquet("products/1.parquet", [row], schema)

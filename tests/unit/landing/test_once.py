@@ -67,6 +67,7 @@ def test_a_refused_file_lands_once_it_is_repaired(company: Company) -> None:
         ("people/x.csv", ""),
         ("people/x.csv", "a,a\n1,2\n"),
         ("people/x.csv", 'person_id,email,orders\n1,"never closed,2\n2,,3\n'),
+        ("people/x.csv", 'person_id,email,orders\n1,"of two\r\nkinds of line ends",2\n'),
         ("tickets/x.json", '[{"ticket_id": "1"'),
         ("tickets/x.json", "nonsense"),
         ("products/x.parquet", "PAR1 not quite"),

@@ -74,9 +74,7 @@ def test_a_build_starts_from_what_is_published(warehouse: DuckDBWarehouse) -> No
         assert value(reader) == 1
 
 
-def test_a_discarded_build_leaves_the_bytes_of_what_is_published(
-    company: Company, warehouse: DuckDBWarehouse
-) -> None:
+def test_a_discarded_build_leaves_the_bytes_of_what_is_published(company: Company, warehouse: DuckDBWarehouse) -> None:
     write(warehouse, 1)
     warehouse.publish()
     before = content(company.project.warehouse_folder)

@@ -21,7 +21,7 @@ def warehouse(company: Company, postgres_database: str, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def write(warehouse: PostgresWarehouse, postgres_database: str) -> "Write":
+def write(warehouse: PostgresWarehouse, postgres_database: str) -> Write:
     return Write(warehouse, postgres_database)
 
 
