@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from importlib.metadata import version as installed_version
+from threading import Thread
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
@@ -64,10 +65,18 @@ def model_assets(project: Project, manifest: Mapping[str, Any], observer: Observ
             build = context.resources.building.current()
             if context.is_subset:
                 raise GateError("a build is made whole.", remedy="Launch the job `build_and_activate`.")
+            Thread(target=_prepare_audit, daemon=True).start()
             with redirect_stdout(io.StringIO()):
                 yield from _followed(_dbt_build(project, build, manifest, context), project, observer)
 
     return dbt_build
+
+
+def _prepare_audit() -> None:
+    """Import the audit's library, which takes seconds, while dbt, a process of its own, leaves a core idle."""
+    from quality.judgement import great_expectations
+
+    great_expectations()
 
 
 def _dbt_build(
@@ -75,7 +84,7 @@ def _dbt_build(
 ) -> DbtCliInvocation:
     # DbtCliResource.cli() asks `dbt --version` first, which asks the package index on the internet.
     return DbtCliInvocation.run(
-        args=[dbt_executable(), "build", "--target", build.target],
+        args=[dbt_executable(), "build", "--target", build.target, "--exclude-resource-type", "unit_test"],
         env=dbt_environment(project, {**build.environment, "DBT_LOG_FORMAT": "json", "DBT_WRITE_JSON": "false"}),
         manifest=manifest,
         dagster_dbt_translator=Translator(),
