@@ -86,6 +86,7 @@ def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_w
     assert walk.standing() == before
 
 
+@pytest.mark.proof
 def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
     walk.edit("audience_members", "where choice = 1", "where choice = 1 and customer_id < 0")
