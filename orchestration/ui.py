@@ -27,6 +27,8 @@ def serve(project: Project, port: int) -> int:
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "--module-name", "orchestration.definitions"]
     with running_sandbox(project):
         errors.print(f"Dagster opens at http://{LOOPBACK}:{port} (Ctrl-C ends it).")
+        # A shell's background job ignores Ctrl-C, and so would Dagster, which ends its own children with it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [*command, "--host", LOOPBACK, "--port", str(port)], env={**os.environ, **environment}
         )
