@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,19 +43,24 @@ class SeenFiles:
         return (name, size, modified_ns) in self._stamps
 
 
-def new_files(inbox: Path, table: SourceTable, seen: SeenFiles, first_number: int) -> list[InboxFile]:
-    """Files of `table` that no batch has looked at, in the order of their names."""
+def unseen(inbox: Path, table: SourceTable, seen: SeenFiles) -> Iterator[tuple[Path, str, int, int]]:
+    """Finished files of `table` that no batch has looked at, by name: path, name, size, time. Reads none of them."""
     landing = table.landing
     assert isinstance(landing, FileLanding | CsvLanding)
-    found: list[InboxFile] = []
     for path in sorted(inbox.glob(landing.files)):
         if not path.is_file() or path.suffix in UNFINISHED_SUFFIXES or path.name.startswith("."):
             continue
         status, name = path.stat(), str(path.relative_to(inbox))
         if not seen.knows(name, status.st_size, status.st_mtime_ns):
-            number = first_number + len(found)
-            found.append(InboxFile(number, path, name, status.st_size, status.st_mtime_ns, _sha256(path)))
-    return found
+            yield path, name, status.st_size, status.st_mtime_ns
+
+
+def new_files(inbox: Path, table: SourceTable, seen: SeenFiles, first_number: int) -> list[InboxFile]:
+    """Files of `table` that no batch has looked at, in the order of their names."""
+    return [
+        InboxFile(number, path, name, size, modified_ns, _sha256(path))
+        for number, (path, name, size, modified_ns) in enumerate(unseen(inbox, table, seen), first_number)
+    ]
 
 
 def _sha256(path: Path) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import duckdb
 
-from cdp.declarations.sources import SourceTable, SqlLanding, load_source_tables
-from cdp.landing.discovery import UNFINISHED_SUFFIXES, SeenFiles
+from cdp.declarations.sources import SqlLanding, load_source_tables
+from cdp.landing.discovery import SeenFiles, unseen
 from cdp.landing.lake import Lake
 from cdp.project import Project
 from cdp.warehouse import open_warehouse
@@ -41,19 +41,7 @@ def unseen_files(project: Project) -> str:
         for table in load_source_tables(project.dbt_project):
             if isinstance(table.landing, SqlLanding):
                 continue
-            for stamp in _unseen(project, table, SeenFiles(connection, lake, table)):
-                digest.update(stamp.encode())
+            for _, *stamp in unseen(project.inbox, table, SeenFiles(connection, lake, table)):
+                digest.update(f"{stamp}\n".encode())
                 found = True
     return digest.hexdigest()[:16] if found else ""
-
-
-def _unseen(project: Project, table: SourceTable, seen: SeenFiles) -> list[str]:
-    assert not isinstance(table.landing, SqlLanding)
-    stamps = []
-    for path in sorted(project.inbox.glob(table.landing.files)):
-        if path.suffix in UNFINISHED_SUFFIXES or path.name.startswith(".") or not path.is_file():
-            continue
-        status, name = path.stat(), str(path.relative_to(project.inbox))
-        if not seen.knows(name, status.st_size, status.st_mtime_ns):
-            stamps.append(f"{name}|{status.st_size}|{status.st_mtime_ns}\n")
-    return stamps
