@@ -31,15 +31,16 @@ def run(as_json: AsJson = False) -> None:
     1 where something else failed. A build that fails leaves readers and tools as they were.
     """
     from cdp.pipeline.building import running
+    from reverse_etl.sandbox.serving import running_sandbox
 
     project = Project.load()
-    with running(project), errors.status("starting") as spinner:
-        # Dagster takes seconds to import: a second run is turned away before.
+    # Dagster takes seconds to import: a second run is turned away before, and the sandbox starts beside.
+    with running(project), errors.status("starting") as spinner, running_sandbox(project) as sandbox:
         from orchestration.report import Report
         from orchestration.run import run_project
 
         report = Report(spinner)
-        run_project(project, report)
+        run_project(project, sandbox, report)
     if as_json:
         output.print_json(json.dumps(report.as_json()))
     else:

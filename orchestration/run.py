@@ -14,18 +14,22 @@ from orchestration.defs.automation import INGEST, STARTED_BY, next_job
 from orchestration.instance import open_instance
 from orchestration.report import Report
 from orchestration.wiring import build_definitions
-from reverse_etl.sandbox.serving import running_sandbox
+from reverse_etl.sandbox.serving import Sandbox
 
 # Dagster keeps every event in its storage; the terminal belongs to the report.
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def run_project(project: Project, report: Report) -> None:
-    """One run to its end; what went wrong is in `report.errors`."""
+def run_project(project: Project, sandbox: Sandbox, report: Report) -> None:
+    """One run to its end; what went wrong is in `report.errors`.
+
+    Raises ConfigurationError where `sandbox` does not come up.
+    """
     warnings.filterwarnings("ignore", module=r"dagster.*")
-    with running_sandbox(project), open_instance(project) as instance:
+    with open_instance(project) as instance:
         report.say("reading the project")
         definitions = build_definitions(project, report)
+        report.say(f"waiting for the sandbox at {sandbox.url}")
         report.ready()
         if _execute(definitions, INGEST, instance, report):
             _execute(definitions, next_job(project), instance, report)

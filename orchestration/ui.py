@@ -25,8 +25,8 @@ def serve(project: Project, port: int) -> int:
         "PYTHONWARNINGS": "ignore",
     }
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "--module-name", "orchestration.definitions"]
-    with running_sandbox(project):
-        errors.print(f"Dagster opens at http://{LOOPBACK}:{port} (Ctrl-C ends it).")
+    with running_sandbox(project) as sandbox:
+        errors.print(f"The sandbox is at {sandbox.url}; Dagster opens at http://{LOOPBACK}:{port} (Ctrl-C ends it).")
         # A shell's background job ignores Ctrl-C, and so would Dagster, which ends its own children with it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(

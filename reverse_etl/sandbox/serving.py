@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -29,9 +30,17 @@ SANDBOX_URL = "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox that answers at `url`."""
+    """A sandbox that is up, or on its way."""
 
-    url: str
+    wait: Callable[[], str]
+
+    @property
+    def url(self) -> str:
+        """Where it answers; waits until it does.
+
+        Raises ConfigurationError where it does not come up.
+        """
+        return self.wait()
 
     def base_url(self, tool: str) -> str:
         return f"{self.url}/{tool}"
@@ -54,15 +63,15 @@ def sandbox_accounts(project: Project) -> list[SandboxAccount]:
 def running_sandbox(project: Project) -> Iterator[Sandbox]:
     """A sandbox for the length of a block, with the variables of its accounts set where nobody set them.
 
-    Raises ConfigurationError where none comes up.
+    It starts beside whatever the block does first: its `url` is there as soon as somebody asks for it.
     """
     with _credentials(project):
         url = _live(project)
         if url:
-            yield Sandbox(url)
+            yield Sandbox(lambda: url)
             return
-        with _child(project) as url:
-            yield Sandbox(url)
+        with _child(project) as wait:
+            yield Sandbox(wait)
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:
@@ -165,7 +174,7 @@ def _live(project: Project) -> str | None:
 
 
 @contextmanager
-def _child(project: Project) -> Iterator[str]:
+def _child(project: Project) -> Iterator[Callable[[], str]]:
     # The child ends when its standard input does: with this block, or with this process, however it dies.
     process = subprocess.Popen(
         [sys.executable, "-m", "reverse_etl.sandbox", str(project.root)],
@@ -174,11 +183,17 @@ def _child(project: Project) -> Iterator[str]:
         text=True,
     )
     assert process.stdin is not None and process.stdout is not None
-    try:
-        url = process.stdout.readline().strip()
+    first_line = process.stdout.readline
+
+    @cache
+    def wait() -> str:
+        url = first_line().strip()
         if not url or not _answers(url):
             raise ConfigurationError("the sandbox did not start.", remedy="Run `cdp sandbox serve` to see why.")
-        yield url
+        return url
+
+    try:
+        yield wait
     finally:
         process.stdin.close()
         process.wait()
