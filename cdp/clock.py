@@ -31,7 +31,7 @@ class FileClock:
 
     def now(self) -> datetime:
         try:
-            return datetime.fromisoformat(json.loads(self.file.read_text())["as_of"])
+            moment = datetime.fromisoformat(json.loads(self.file.read_text())["as_of"])
         except FileNotFoundError:
             raise ConfigurationError(
                 "the clock file does not exist.", where=Location(self.file), remedy="Run `cdp demo init`."
@@ -40,6 +40,7 @@ class FileClock:
             raise ConfigurationError(
                 'the clock file does not hold {"as_of": "<ISO timestamp>"}.', where=Location(self.file)
             ) from None
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
     def set(self, as_of: datetime) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)

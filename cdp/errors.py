@@ -67,3 +67,21 @@ class LandingError(CdpError):
     """A source that cannot be landed."""
 
     exit_code = 5
+
+
+def unexpected(doing: str, error: Exception) -> CdpError:
+    """What nobody foresaw, told without the error's own words, for those may quote data."""
+    if isinstance(error, OSError) and error.strerror:
+        return CdpError(
+            f"{doing} stopped: {error.strerror}.",
+            where=Location(Path(str(error.filename))) if error.filename else None,
+            remedy="Give it what it lacks (room on the disk, a folder that can be written), then run it again.",
+        )
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return CdpError(
+        f"{doing} broke: {type(error).__name__}{place}.",
+        remedy="This is a defect of the code, not of the data; CDP_TRACEBACK=1 shows the way to it.",
+    )

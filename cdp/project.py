@@ -179,18 +179,28 @@ def with_driver(url: str) -> str:
 
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter: a port that is no number
         raise ConfigurationError("a database address is not a URL such as postgresql://user@host/database.") from None
-    if address.drivername in {"postgres", "postgresql"}:
+    if address.get_backend_name() in {"postgres", "postgresql"}:
         address = address.set(drivername="postgresql+psycopg2")
     return address.render_as_string(hide_password=False)
 
 
 def _load_environment_file(file: Path) -> None:
-    """`NAME=value` lines become environment variables, unless the environment has them already."""
+    """`NAME=value` lines become environment variables, unless the environment has them already.
+
+    Raises ConfigurationError that names the line, and never quotes it.
+    """
     if not file.is_file():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        name, separator, value = line.strip().partition("=")
-        if separator and not name.startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ConfigurationError("the file is not UTF-8 text.", where=Location(file)) from None
+    for number, line in enumerate(lines, start=1):
+        name, separator, value = (part.strip() for part in line.removeprefix("export ").partition("="))
+        if not separator or name.startswith("#"):
+            continue
+        if not name or "\0" in line:
+            raise ConfigurationError("this is not NAME=value.", where=Location(file, number))
+        os.environ.setdefault(name, value.strip("\"'"))

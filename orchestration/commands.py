@@ -24,11 +24,17 @@ def register(app: typer.Typer) -> None:
     app.command("ui")(ui)
 
 
-def run(as_json: AsJson = False) -> None:
+def run(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build every table from the beginning; registries and histories are kept.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Raw records in, synced audiences out: land, build, audit, publish, sync; does only what is due.
 
     Ends with 0 where all went well, 3 where another run is at work, 4 where a build or a sync was stopped by a gate,
-    1 where something else failed. A build that fails leaves readers and tools as they were.
+    5 where a source or a file could not be landed, 1 where something else failed. A build that fails leaves readers
+    and tools as they were.
     """
     from cdp.pipeline.building import running
     from reverse_etl.sandbox.serving import running_sandbox
@@ -40,7 +46,7 @@ def run(as_json: AsJson = False) -> None:
         from orchestration.run import run_project
 
         report = Report(spinner)
-        run_project(project, sandbox, report)
+        run_project(project, sandbox, report, rebuild=rebuild)
     if as_json:
         output.print_json(json.dumps(report.as_json()))
     else:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from dagster import Failure
 
-from cdp.errors import CdpError
+from cdp.errors import CdpError, unexpected
 from cdp.landing.land import LandingResult
 from cdp.warehouse import Generation
 from reverse_etl.engine.events import Event
@@ -51,17 +50,7 @@ class Observer:
             self.failed(error)
             raise Failure(str(error), allow_retries=False) from None
         except Exception as error:
-            told = _unexpected(step, error)
+            told = unexpected(step, error)
             self.failed(told)
             # The original message may quote data: Dagster keeps what it is given for ever.
             raise Failure(str(told), allow_retries=False) from None
-
-
-def _unexpected(step: str, error: Exception) -> CdpError:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return CdpError(
-        f"{step} broke: {type(error).__name__}{place}.", remedy="This is a defect of the code, not of the data."
-    )

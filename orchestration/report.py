@@ -101,6 +101,7 @@ class Report(Observer):
                 "landed": landing.landed,
                 "rejected": landing.rejected,
                 "refused_files": landing.refused,
+                "refusals": [refusal for table in landing.tables for refusal in table.refusals],
             }
             if landing
             else None,

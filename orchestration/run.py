@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from dagster import DagsterInstance, Definitions
 
@@ -10,7 +11,8 @@ from cdp.errors import CdpError
 from cdp.pipeline.summary import contents
 from cdp.project import Project
 from cdp.warehouse import open_warehouse
-from orchestration.defs.automation import INGEST, STARTED_BY, next_job
+from orchestration.defs.automation import BUILD, INGEST, STARTED_BY, next_job
+from orchestration.defs.transform import rebuilding
 from orchestration.instance import open_instance
 from orchestration.report import Report
 from orchestration.wiring import build_definitions
@@ -20,8 +22,8 @@ from reverse_etl.sandbox.serving import Sandbox
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def run_project(project: Project, sandbox: Sandbox, report: Report) -> None:
-    """One run to its end; what went wrong is in `report.errors`.
+def run_project(project: Project, sandbox: Sandbox, report: Report, *, rebuild: bool = False) -> None:
+    """One run to its end; what went wrong is in `report.errors`. `rebuild`: build, due or not, from the beginning.
 
     Raises ConfigurationError where `sandbox` does not come up.
     """
@@ -32,15 +34,23 @@ def run_project(project: Project, sandbox: Sandbox, report: Report) -> None:
         report.say(f"waiting for the sandbox at {sandbox.url}")
         report.ready()
         if _execute(definitions, INGEST, instance, report):
-            _execute(definitions, next_job(project), instance, report)
+            job, config = (BUILD, rebuilding()) if rebuild else (next_job(project), {})
+            _execute(definitions, job, instance, report, config)
+    if report.landing_result and (refused := report.landing_result.refusal()):
+        report.failed(refused)
     if report.generation:
         with open_warehouse(project).reader() as reader:
             report.contents = contents(reader)
 
 
-def _execute(definitions: Definitions, job: str, instance: DagsterInstance, report: Report) -> bool:
+def _execute(
+    definitions: Definitions, job: str, instance: DagsterInstance, report: Report, config: dict[str, Any] | None = None
+) -> bool:
     result = definitions.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, run_config=_SILENT, tags={STARTED_BY: "cdp run"}
+        instance=instance,
+        raise_on_error=False,
+        run_config={**_SILENT, **(config or {})},
+        tags={STARTED_BY: "cdp run"},
     )
     if not result.success and not report.errors:
         report.failed(CdpError(f"the job {job} failed.", remedy=f"`cdp ui` shows where: run {result.run_id}."))

@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.table import Table
 
+from cdp.cli.tables import table_of
 from cdp.landing.lake import Lake
 from cdp.pipeline.due import build_is_due
-from cdp.pipeline.summary import freshness
+from cdp.pipeline.summary import contents, freshness
 from cdp.project import Project
 from cdp.store import open_store
 from cdp.warehouse import open_warehouse
@@ -18,11 +19,12 @@ from reverse_etl.status import status_of
 from reverse_etl.syncs import load_syncs
 
 SOURCE_COLUMNS = ("source", "table", "last_landed_at", "rows", "rejected", "refused")
-SYNC_COLUMNS = ("sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds", "reason")
+AUDIENCE_COLUMNS = ("audience", "in_segment", "reachable")
+SYNC_COLUMNS = ("sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds")
 
 
 def project_status(project: Project) -> dict[str, Any]:
-    """`published` (None before the first build), `build_is_due`, `sources` and `syncs`."""
+    """`published` and its `contents` (None before the first build), `build_is_due`, `sources` and `syncs`."""
     generation = open_warehouse(project).published()
     store = open_store(project.store_url)
     try:
@@ -31,10 +33,16 @@ def project_status(project: Project) -> dict[str, Any]:
         store.close()
     return {
         "published": asdict(generation) if generation else None,
+        "contents": _contents(project) if generation else None,
         "build_is_due": build_is_due(project),
         "sources": [asdict(source) for source in freshness(Lake(project.lake))],
         "syncs": syncs,
     }
+
+
+def _contents(project: Project) -> dict[str, Any]:
+    with open_warehouse(project).reader() as reader:
+        return asdict(contents(reader))
 
 
 def status_tables(status: dict[str, Any]) -> Iterator[str | Table]:
@@ -44,13 +52,14 @@ def status_tables(status: dict[str, Any]) -> Iterator[str | Table]:
         yield "Published: generation {number}, as of {as_of}, up to batch {batch}.".format(**published)
     else:
         yield "Nothing has been published yet. Run `cdp run`."
-    yield "A build is due." if status["build_is_due"] else "Nothing to build."
-    yield _table(SOURCE_COLUMNS, status["sources"])
-    yield _table(SYNC_COLUMNS, status["syncs"])
-
-
-def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Table:
-    table = Table(*(column.replace("_", " ") for column in columns), box=None)
-    for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
-    return table
+    yield "The next run builds: time, data or models have moved on." if status["build_is_due"] else "Nothing to build."
+    yield ""
+    yield table_of(SOURCE_COLUMNS, status["sources"])
+    if found := status["contents"]:
+        yield ""
+        yield table_of(("segment", "members"), [{"segment": s, "members": n} for s, n in found["segments"].items()])
+        yield ""
+        yield table_of(AUDIENCE_COLUMNS, found["audiences"])
+    yield ""
+    yield table_of(SYNC_COLUMNS, status["syncs"])
+    yield from (f"{sync['sync']}: {sync['reason']}" for sync in status["syncs"] if sync["reason"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from cdp.landing.land import LandingResult
 from cdp.pipeline.summary import Contents
@@ -16,6 +17,7 @@ Row = tuple[str, str, str, str]
 NEXT_STEPS = """\
 What to look at next:
   cdp explain customer ID --segment NAME   why somebody is, or is not, in a segment
+  cdp explain audience NAME ID             why somebody may, or may not, be reached
   cdp explain sync NAME KEY                why somebody is, or is not, at a tool
   cdp sandbox show                         what stands in each tool
   cdp status, cdp ui                       how things stand; the asset graph"""
@@ -23,7 +25,9 @@ What to look at next:
 
 def report_table(report: Report) -> Table:
     """One row per stage, source, segment, audience and sync."""
-    table = Table("stage", "in", "out", "seconds", box=None)
+    table = Table(
+        Column("stage", no_wrap=True), "in", "out", Column("seconds", justify="right"), box=None, pad_edge=False
+    )
     for row in _rows(report):
         table.add_row(*row)
     return table
@@ -54,6 +58,7 @@ def _landing_rows(result: LandingResult, seconds: str) -> Iterator[Row]:
             refused = f", {each.refused:,} files refused" if each.refused else ""
             went = f"{each.landed:,} landed, {each.rejected:,} rejected{refused}"
             yield (f"{each.table.source}.{each.table.name}", came, went, "")
+            yield from (("", escape(refusal), "refused", "") for refusal in each.refusals)
 
 
 def _content_rows(contents: Contents) -> Iterator[Row]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cdp.cli.console import errors, output
 from cdp.cli.explain import explain_app
+from cdp.cli.tables import table_of
 from cdp.project import Project
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[SYNC]...", help="Default: every declared sync.")]
@@ -43,8 +42,10 @@ def plan(names: Names = None, as_json: AsJson = False) -> None:
     if as_json:
         output.print_json(json.dumps(rows))
         return
-    _print_table(
-        ["sync", "add", "update", "remove", "unchanged", "still_rejected", "missing_key", "duplicate_key"], rows
+    output.print(
+        table_of(
+            ["sync", "add", "update", "remove", "unchanged", "still_rejected", "missing_key", "duplicate_key"], rows
+        )
     )
     for row in rows:
         for change, keys in row["samples"].items():
@@ -77,7 +78,7 @@ def sync_run(
     if as_json:
         output.print_json(json.dumps(rows))
     else:
-        _print_table(["sync", "status", "planned", "ok", "rejected", "unknown", "held", "in_flight"], rows)
+        output.print(table_of(["sync", "status", "planned", "ok", "rejected", "unknown", "held", "in_flight"], rows))
     codes = {result.exit_code for result in results}
     raise typer.Exit(1 if 1 in codes else max(codes, default=0))
 
@@ -126,7 +127,9 @@ def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     if as_json:
         output.print_json(json.dumps(rows, default=str))
         return
-    _print_table(["sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds"], rows)
+    output.print(
+        table_of(["sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds"], rows)
+    )
     for row in rows:
         if row["reason"]:
             output.print(f"{row['sync']}: {row['reason']}", markup=False)
@@ -138,10 +141,3 @@ def explain_sync(name: str, key: str) -> None:
 
     for line in explain_key(Project.load(), name, key):
         output.print(line, markup=False)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*["" if row[column] is None else str(row[column]) for column in columns])
-    output.print(table)

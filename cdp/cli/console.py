@@ -2,5 +2,6 @@
 
 from rich.console import Console
 
-output = Console()
-errors = Console(stderr=True)
+# Record keys such as `web:cookie:1` are no emoji.
+output = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)

@@ -6,12 +6,12 @@ import os
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from cdp.cli.console import errors
-from cdp.errors import CdpError
+from cdp.errors import CdpError, unexpected
 
 app = typer.Typer(
     name="cdp",
@@ -39,8 +39,16 @@ def main() -> None:
     try:
         app()
     except CdpError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except Exception as error:
+        if os.environ.get("CDP_TRACEBACK"):
+            raise
+        _end(unexpected("this command", error))
+
+
+def _end(error: CdpError) -> NoReturn:
+    errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 def escape(text: str) -> str:

@@ -6,20 +6,30 @@ One declaration serves dbt (`source()`), landing (`config.meta.landing`) and the
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
 from cdp.errors import DeclarationError, Location
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-DataType = Annotated[
-    str, StringConstraints(pattern=r"^(varchar|bigint|timestamp|date|boolean|json|decimal\(\d{1,2},\d{1,2}\))$")
-]
 RAW_PREFIX = "raw_"
+
+
+def _known_type(data_type: str) -> str:
+    if not re.fullmatch(r"varchar|bigint|timestamp|date|boolean|json|decimal\(\d{1,2},\d{1,2}\)", data_type):
+        raise ValueError(
+            f"`{data_type}` is none of varchar, bigint, timestamp, date, boolean, json and decimal(18,2) or the like"
+        )
+    return data_type
+
+
+DataType = Annotated[str, AfterValidator(_known_type)]
 
 
 class _Declared(BaseModel):
@@ -104,6 +114,27 @@ class _Table(BaseModel):
     columns: list[Column] = Field(min_length=1)
 
 
+class _AnyTableConfig(BaseModel):
+    meta: dict[str, Any] = {}
+
+
+class _AnyTable(BaseModel):
+    """As much of a table as says whether it lands."""
+
+    config: _AnyTableConfig = _AnyTableConfig()
+
+
+class _Source(BaseModel):
+    name: str
+    tables: list[_AnyTable] = []
+
+
+class _SourcesFile(BaseModel):
+    """As much of a dbt properties file as matters here."""
+
+    sources: list[_Source] = []
+
+
 class SourceTable:
     """One table of one source; `source` is the name without the `raw_` of its schema."""
 
@@ -142,19 +173,29 @@ def load_source_tables(dbt_project: Path) -> list[SourceTable]:
 
 
 def _tables_of(document: YamlDocument) -> Iterator[SourceTable]:
-    content: Any = document.content or {}
-    for position, source in enumerate(content.get("sources") or []):
-        schema = str(source.get("name", ""))
-        if not schema.startswith(RAW_PREFIX):
+    for position, source in enumerate(parse(_SourcesFile, document).sources):
+        if not source.name.startswith(RAW_PREFIX):
             raise DeclarationError(
-                f"the source `{schema}` must be named `{RAW_PREFIX}<source>`.",
+                f"the source `{source.name}` must be named `{RAW_PREFIX}<source>`.",
                 where=document.at("sources", position, "name"),
             )
-        for index, table in enumerate(source.get("tables") or []):
+        for index, table in enumerate(source.tables):
             path = ("sources", position, "tables", index)
-            if "landing" not in ((table.get("config") or {}).get("meta") or {}):
-                continue
-            yield _table(schema.removeprefix(RAW_PREFIX), document, path)
+            if _lands(table, document, path):
+                yield _table(source.name.removeprefix(RAW_PREFIX), document, path)
+
+
+def _lands(table: _AnyTable, document: YamlDocument, path: tuple[str | int, ...]) -> bool:
+    """Whether it is landed here; a table without `landing` is somebody else's."""
+    meta = table.config.meta
+    misspelt = get_close_matches("landing", [] if "landing" in meta else meta, n=1)
+    if misspelt:
+        raise DeclarationError(
+            f"`{misspelt[0]}` is not a known key, so nothing of this table would land.",
+            where=document.at(*path, "config", "meta", misspelt[0]),
+            remedy="Did you mean `landing`?",
+        )
+    return "landing" in meta
 
 
 def _table(source: str, document: YamlDocument, path: tuple[str | int, ...]) -> SourceTable:

@@ -14,6 +14,8 @@ from cdp.errors import DeclarationError, Location
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
+# An alias may stand for an alias that stands for an alias …
+MOST_VALUES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def read_yaml(file: Path) -> YamlDocument:
         raise DeclarationError("the file does not exist.", where=Location(file)) from None
     except UnicodeDecodeError:
         raise DeclarationError("the file is not UTF-8 text.", where=Location(file)) from None
+    except OSError as error:
+        raise DeclarationError(f"the file cannot be read: {error.strerror}.", where=Location(file)) from None
     except RecursionError:
         raise DeclarationError("the file is nested too deeply to read.", where=Location(file)) from None
     except yaml.MarkedYAMLError as error:
@@ -105,6 +109,8 @@ def _told(complaint: Any) -> str:
 
 def _collect_lines(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(lines) > MOST_VALUES:
+        raise DeclarationError(f"the file says more than {MOST_VALUES:,} things.", where=Location(file))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here, key_line = (*path, str(key.value)), key.start_mark.line + 1

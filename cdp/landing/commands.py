@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdp.cli.console import output
-from cdp.errors import LandingError
+from cdp.errors import DeclarationError
 from cdp.project import Project
 
 if TYPE_CHECKING:
@@ -40,11 +40,8 @@ def land_new_data(as_json: AsJson = False) -> None:
         for row in rows:
             for refusal in row["refusals"]:
                 output.print(Text(f"refused {refusal}"), soft_wrap=True)
-    if result.refused:
-        raise LandingError(
-            f"{_files(result.refused)} refused; everything else has landed.",
-            remedy="Deliver the file again, repaired: its new bytes make it a new file.",
-        )
+    if refused := result.refusal():
+        raise refused
 
 
 def _land(project: Project) -> LandingResult:
@@ -82,10 +79,6 @@ def _landing_table(rows: Rows) -> Table:
     return table
 
 
-def _files(count: int) -> str:
-    return "1 file was" if count == 1 else f"{count} files were"
-
-
 def show_rejects(
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")] = 100,
@@ -96,14 +89,28 @@ def show_rejects(
     from cdp.landing.lake import Lake
     from cdp.landing.rejects import count_rejects, rejected_lines
 
-    lake = Lake(Project.load().lake)
+    project = Project.load()
+    lake = Lake(project.lake)
     rows = rejected_lines(lake, source, limit) if show else count_rejects(lake, source, limit)
+    if source and not rows:
+        _check_source(project, source)
     if as_json:
         output.print_json(json.dumps(rows, ensure_ascii=False))
     elif not rows:
         output.print("Nothing has been set aside.")
     else:
         output.print(_table_of(rows))
+
+
+def _check_source(project: Project, source: str) -> None:
+    from cdp.declarations.sources import load_source_tables
+    from cdp.declarations.traits import nearest
+
+    known = {table.source for table in load_source_tables(project.dbt_project)}
+    if source not in known:
+        raise DeclarationError(
+            f"there is no source `{source}`.", remedy=nearest(source, known, "dbt_project/models/staging")
+        )
 
 
 def _table_of(rows: Rows) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ UNFINISHED_SUFFIXES = {".tmp", ".part", ".partial"}
 
 @dataclass(frozen=True, slots=True)
 class InboxFile:
-    """One file as it lies in the inbox; `number` is its place in the batch."""
+    """One file as it lies in the inbox; `number` is its place in the batch, `problem` why it cannot be opened."""
 
     number: int
     path: Path
@@ -25,6 +26,12 @@ class InboxFile:
     size: int
     modified_ns: int
     sha256: str
+    problem: str = ""
+
+    def is_as_found(self) -> bool:
+        """Whether nobody has written to it since it was found."""
+        status = self.path.stat()
+        return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
 
 
 class SeenFiles:
@@ -44,13 +51,14 @@ class SeenFiles:
 
 
 def unseen(inbox: Path, table: SourceTable, seen: SeenFiles) -> Iterator[tuple[Path, str, int, int]]:
-    """Finished files of `table` that no batch has looked at, by name: path, name, size, time. Reads none of them."""
+    """Finished files of `table` that no batch has looked at, by name: path, name, size, time. Opens none of them."""
     landing = table.landing
     assert isinstance(landing, FileLanding | CsvLanding)
     for path in sorted(inbox.glob(landing.files)):
-        if not path.is_file() or path.suffix in UNFINISHED_SUFFIXES or path.name.startswith("."):
+        if path.suffix in UNFINISHED_SUFFIXES or path.name.startswith(".") or _is_plain_folder(path, landing.files):
             continue
-        status, name = path.stat(), str(path.relative_to(inbox))
+        status = path.stat() if path.exists() else path.lstat()
+        name = os.fsencode(path.relative_to(inbox)).decode(errors="backslashreplace")
         if not seen.knows(name, status.st_size, status.st_mtime_ns):
             yield path, name, status.st_size, status.st_mtime_ns
 
@@ -58,11 +66,25 @@ def unseen(inbox: Path, table: SourceTable, seen: SeenFiles) -> Iterator[tuple[P
 def new_files(inbox: Path, table: SourceTable, seen: SeenFiles, first_number: int) -> list[InboxFile]:
     """Files of `table` that no batch has looked at, in the order of their names."""
     return [
-        InboxFile(number, path, name, size, modified_ns, _sha256(path))
+        InboxFile(number, path, name, size, modified_ns, *_opened(path))
         for number, (path, name, size, modified_ns) in enumerate(unseen(inbox, table, seen), first_number)
     ]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def _is_plain_folder(path: Path, pattern: str) -> bool:
+    """A folder that a pattern meets on its way; one that is called like a file is a delivery gone wrong."""
+    return path.is_dir() and (not path.suffix or path.suffix != Path(pattern).suffix)
+
+
+def _opened(path: Path) -> tuple[str, str]:
+    """The SHA-256 of a file's content, or why there is none."""
+    if not path.is_file():
+        return "", "this is no file, or a link to nothing"
+    try:
+        str(path).encode()
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest(), ""
+    except OSError as error:
+        return "", f"it cannot be opened ({error.strerror})"
+    except UnicodeEncodeError:
+        return "", "its name is not UTF-8"

@@ -36,6 +36,7 @@ def land_files(
         chunk = waiting.pop()
         try:
             incoming = read_into_incoming(connection, table, chunk, scratch)
+            _refuse_changed(chunk)
         except UnreadableError as error:
             if len(chunk) == 1:
                 outcomes.append(FileOutcome(chunk[0], "refused", error.what))
@@ -45,6 +46,11 @@ def land_files(
             continue
         outcomes += _gather(connection, table, chunk, incoming)
     return outcomes
+
+
+def _refuse_changed(files: Sequence[InboxFile]) -> None:
+    if not all(file.is_as_found() for file in files):
+        raise UnreadableError("it was still being written; the next landing looks at it again.")
 
 
 def _gather(

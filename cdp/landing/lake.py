@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,8 +130,18 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def quoted_files(files: Iterable[Path]) -> str:
+    """A SQL list of exactly these files: a reader takes `*`, `?` and `[` in a name for wildcards."""
+    return "[" + ", ".join(quoted(re.sub(r"([*?\[])", r"[\1]", str(file))) for file in files) + "]"
+
+
+def parquet_relation(files: Iterable[Path]) -> str:
+    """SQL for the rows of Parquet files; what their folders are called adds no column."""
+    return f"read_parquet({quoted_files(files)}, union_by_name = true, hive_partitioning = false)"
+
+
 def _relation(folder: Path, columns: dict[str, str]) -> str:
-    if any(folder.glob("*.parquet")):
-        return f"read_parquet({quoted(folder / '*.parquet')})"
+    if files := sorted(folder.glob("*.parquet")):
+        return parquet_relation(files)
     typed = ", ".join(f"cast(null as {data_type}) as {name}" for name, data_type in columns.items())
     return f"(select {typed} where false)"

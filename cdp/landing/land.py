@@ -56,6 +56,16 @@ class LandingResult:
     def refused(self) -> int:
         return sum(table.refused for table in self.tables)
 
+    def refusal(self) -> LandingError | None:
+        """What to tell whoever delivers, where a file was refused."""
+        if not self.refused:
+            return None
+        files = "1 file was" if self.refused == 1 else f"{self.refused} files were"
+        return LandingError(
+            f"{files} refused; everything else has landed.",
+            remedy="Deliver the file again, repaired: its new bytes make it a new file.",
+        )
+
 
 def land(project: Project, as_of: datetime, progress: Progress = lambda _table, _files: None) -> LandingResult:
     """Land what is new in every declared source. The caller holds the `landing` lease.
@@ -118,8 +128,9 @@ class _Batch:
             "create or replace temp table set_aside (_file bigint, _line bigint, _reason varchar, _text varchar)"
         )
         outcomes = self._changes(table) if isinstance(table.landing, SqlLanding) else self._new_files(table, progress)
-        if outcomes:
-            self._write(table, outcomes)
+        # What could not be opened has not been looked at: the next landing tries again.
+        if known := [outcome for outcome in outcomes if not outcome.file.problem]:
+            self._write(table, known)
         return _summary(table, outcomes)
 
     def _changes(self, table: SourceTable) -> list[FileOutcome]:
@@ -135,8 +146,9 @@ class _Batch:
         if not found:
             return []
         progress(table, len(found))
-        fresh, repeated = _split_repeated(found, seen.digests)
-        outcomes = [FileOutcome(file, "duplicate", "the same bytes landed before") for file in repeated]
+        outcomes = [FileOutcome(file, "refused", file.problem) for file in found if file.problem]
+        fresh, repeated = _split_repeated([file for file in found if not file.problem], seen.digests)
+        outcomes += [FileOutcome(file, "duplicate", "the same bytes landed before") for file in repeated]
         if fresh:
             outcomes += land_files(self.connection, table, fresh, self.scratch)
         return outcomes

@@ -19,7 +19,7 @@ import pyarrow as pa
 from cdp.declarations.sources import CsvLanding, SourceTable
 from cdp.errors import LandingError
 from cdp.landing.discovery import InboxFile
-from cdp.landing.lake import quoted
+from cdp.landing.lake import quoted, quoted_files
 from cdp.landing.transcode import UNDECODABLE, is_utf8, to_utf8
 
 MAX_LINE_BYTES = 32 << 20
@@ -62,6 +62,8 @@ def read_into_incoming(
                 return _read_ndjson(connection, table, files, scratch)
             case _:
                 return _read_json(connection, table, files)
+    except FileNotFoundError:
+        raise UnreadableError("it disappeared while it was being read.") from None
     except duckdb.IOException as error:
         if "space" in str(error):
             raise
@@ -91,14 +93,10 @@ def _name_files(connection: Connection, files: Sequence[InboxFile], paths: Seque
     connection.unregister("numbered_files")
 
 
-def _path_list(paths: Iterable[Path]) -> str:
-    return "[" + ", ".join(quoted(path) for path in paths) + "]"
-
-
 def _read_parquet(connection: Connection, files: Sequence[InboxFile]) -> Incoming:
     paths = [file.path for file in files]
     _name_files(connection, files, paths)
-    relation = f"read_parquet({_path_list(paths)}, union_by_name = true"
+    relation = f"read_parquet({quoted_files(paths)}, union_by_name = true"
     found = connection.execute(f"describe select * from {relation})").fetchall()
     columns = numbered_columns(name for name, *_ in found)
     values = ", ".join(f"{_flat(name, kind)} as {columns[name]}" for name, kind, *_ in found)
@@ -123,7 +121,7 @@ def _read_ndjson(connection: Connection, table: SourceTable, files: Sequence[Inb
     _name_files(connection, files, paths)
     connection.execute(
         "create or replace temp table lines as with numbered as ("
-        f"select filename, line, row_number() over () as n from read_csv({_path_list(paths)}, {LINES})), "
+        f"select filename, line, row_number() over () as n from read_csv({quoted_files(paths)}, {LINES})), "
         "first as (select filename, min(n) as n from numbered group by filename) "
         "select f.number as _file, r.n - first.n + 1 as _line, r.line as _text from numbered r "
         "join first using (filename) join file_numbers f on f.path = r.filename where r.line is not null"
@@ -137,7 +135,7 @@ def _read_json(connection: Connection, table: SourceTable, files: Sequence[Inbox
     connection.execute(
         "create or replace temp table lines as with numbered as (select filename, cast(json as varchar) as line, "
         "row_number() over () as n "
-        f"from read_json_objects({_path_list(paths)}, format = 'array', filename = true, "
+        f"from read_json_objects({quoted_files(paths)}, format = 'array', filename = true, "
         f"maximum_object_size = {MAX_LINE_BYTES})), "
         "first as (select filename, min(n) as n from numbered group by filename) "
         "select f.number as _file, r.n - first.n + 1 as _line, r.line as _text from numbered r "
@@ -204,7 +202,7 @@ def _number_lines(connection: Connection, paths: Sequence[Path]) -> None:
     """`csv_lines`: each line with its number, whether a record starts there, and the number the CSV reader gives it."""
     connection.execute(
         "create or replace temp table numbered_lines as with numbered as ("
-        f"select filename, line, row_number() over () as n from read_csv({_path_list(paths)}, {LINES})), "
+        f"select filename, line, row_number() over () as n from read_csv({quoted_files(paths)}, {LINES})), "
         "first as (select filename, min(n) as n from numbered group by filename) "
         "select f.number as _file, r.n - first.n + 1 as n, r.line "
         "from numbered r join first using (filename) join file_numbers f on f.path = r.filename"
@@ -235,7 +233,7 @@ def _read_csv_group(
     connection.execute("drop table if exists csv_errors; drop table if exists csv_scans")
     connection.execute(
         "create or replace temp table csv_rows as select row_number() over () as n, * "
-        f"from read_csv({_path_list(paths)}, delim = {quoted(landing.delimiter)}, quote = '\"', escape = '\"', "
+        f"from read_csv({quoted_files(paths)}, delim = {quoted(landing.delimiter)}, quote = '\"', escape = '\"', "
         f"header = true, columns = {typed}, auto_detect = false, nullstr = '', filename = true, "
         f"max_line_size = {MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_errors', "
         "rejects_scan = 'csv_scans')"

@@ -17,7 +17,7 @@ from cdp.errors import LandingError
 from cdp.landing.discovery import InboxFile
 from cdp.landing.files import FileOutcome, append_rows
 from cdp.landing.judge import judge
-from cdp.landing.lake import Lake, quoted
+from cdp.landing.lake import Lake, parquet_relation, quoted
 from cdp.landing.readers import numbered_columns, quoted_name
 
 ROWS_PER_BATCH = 20_000
@@ -81,7 +81,7 @@ def _batches(table: SourceTable, url: str, names: list[str]) -> Iterator[pa.Reco
         sa.column(column.source_name) for column in table.columns if column.name in landing.key
     ]
     statement = sa.select(*columns).select_from(sa.table(landing.table)).order_by(*keys)
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, hide_parameters=True)
     try:
         with engine.connect() as source:
             result = source.execution_options(stream_results=True).execute(statement)
@@ -105,7 +105,7 @@ def _load_state(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake:
     if not parts:
         connection.execute(f"create or replace temp table state as {empty}")
         return
-    relation = f"read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
+    relation = parquet_relation(parts)
     landed = {name for name, *_ in connection.execute(f"describe select * from {relation}").fetchall()}
     # A column declared since is null in what landed before, so that the rows which have it land again.
     shown = ", ".join(_as_declared(column) for column in table.columns if column.name in landed)

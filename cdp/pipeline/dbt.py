@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cdp.errors import CdpError, Location
+from cdp.identity.checks import check_identity
 from cdp.project import Project
 from cdp.warehouse.fingerprint import fingerprint
 
@@ -24,9 +25,9 @@ _QUIET = {
 }
 
 
-def dbt_executable() -> str:
-    """The dbt that is installed beside this Python."""
-    return str(Path(sys.executable).with_name("dbt"))
+def dbt_command() -> list[str]:
+    """What starts dbt as a child of this process, which it does not outlive."""
+    return [sys.executable, "-P", "-m", "cdp.pipeline.dbt_child", str(os.getpid())]
 
 
 def dbt_folder(project: Project) -> Path:
@@ -52,12 +53,14 @@ def dbt_environment(project: Project, given: Mapping[str, str]) -> dict[str, str
 def ensure_manifest(project: Project) -> Path:
     """The manifest of the dbt project as it is now; parses only where something changed since.
 
-    Raises CdpError with what dbt says where the project does not parse.
+    Raises DeclarationError where the identity rules or overrides are wrong, CdpError with what dbt says where the
+    project does not parse.
     """
     manifest, key = manifest_file(project), dbt_folder(project) / "manifest.key"
     wanted = fingerprint(project, _NO_MOMENT, last_data_batch=0)
     if manifest.is_file() and key.is_file() and key.read_text() == wanted:
         return manifest
+    check_identity(project.dbt_project)
     _parse(project)
     key.write_text(wanted)
     return manifest
@@ -79,7 +82,7 @@ def run_dbt(
     """One dbt command against this project, with its output shown or captured."""
     dbt_folder(project).mkdir(parents=True, exist_ok=True)
     return subprocess.run(
-        [dbt_executable(), *arguments],
+        [*dbt_command(), *arguments],
         cwd=project.dbt_project,
         env=dbt_environment(project, environment),
         text=True,

@@ -11,8 +11,13 @@ from typing import Any
 from cdp.errors import GateError
 
 _RESULTS = {"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"}
-_QUOTED = re.compile(r"'[^']*'|\S+@\S+|\+?\d[\d\s()-]{6,}")
+_HEADING = re.compile(r"^\w+ Error in \w+ \S+")
+# The trace of macros, the table of a contract's columns, where the SQL is.
+_ASIDE = (">", "|", "compiled code at ")
+# From the first quote to the last: a value may hold quotes. PostgreSQL puts values into double ones, after a colon.
+_QUOTED = re.compile(r"""'.*'|(?<=: )".*"|(?<==)\(.*\)|\S+@\S+|\+?\d[\d\s()-]{6,}""")
 _SHOWN = 5
+_FULL_DISK = "No space left on device"
 
 
 @dataclass(slots=True)
@@ -29,13 +34,19 @@ class BuildLog:
         if name == "LogStartLine":
             self.total = max(self.total, int(data["total"]))
         elif name == "RunResultError":
-            self.failures.append(_told(data["node_info"], str(data["msg"])))
+            self._fail(_told(data["node_info"], str(data["msg"])))
         elif name == "MainEncounteredError":
-            self.failures.append(f"dbt stopped: {_cause(str(data['exc']))}")
+            self._fail(f"dbt stopped: {_cause(str(data['exc']))}")
         elif name in _RESULTS:
             self.done += 1
             return str(data["node_info"]["node_name"])
         return None
+
+    def _fail(self, told: str) -> None:
+        # A full disk fails every model after it in the same way.
+        told = "there is no space left on the disk" if _FULL_DISK in told else told
+        if told not in self.failures:
+            self.failures.append(told)
 
     def error(self, compiled: Path) -> GateError:
         """The build's failure as one message; `compiled` is the folder of compiled SQL."""
@@ -54,5 +65,6 @@ def _told(node: Mapping[str, Any], message: str) -> str:
 def _cause(message: str) -> str:
     """The line that says why, with everything quoted, and whatever looks like an address or number, masked."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    cause = next((line for line in lines if "Error:" in line), lines[-1] if lines else "no reason given")
+    telling = [line for line in lines if not line.startswith(_ASIDE) and not _HEADING.match(line)]
+    cause = next((line for line in telling if "Error:" in line), telling[0] if telling else "no reason given")
     return _QUOTED.sub("…", cause).rstrip(".")

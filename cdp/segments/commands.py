@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
@@ -13,15 +14,17 @@ from rich.text import Text
 
 from cdp.cli.console import output
 from cdp.cli.explain import explain_app
-from cdp.errors import CdpError
+from cdp.errors import CdpError, DeclarationError
 from cdp.project import Project
 
 if TYPE_CHECKING:
-    from cdp.declarations.segments import Segment, Segments
+    from cdp.declarations.segments import Segment
     from cdp.segments.explain import Reason
 
 segments_app = typer.Typer(help="The declared segments.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Customer = Annotated[int, typer.Argument(help="The customer_id.")]
+Declared = TypeVar("Declared")
 
 
 def register(app: typer.Typer) -> None:
@@ -82,7 +85,7 @@ def _row(segment: Segment) -> dict[str, str]:
 
 @explain_app.command("customer")
 def explain_customer(
-    customer: Annotated[int, typer.Argument(help="The customer_id.")],
+    customer: Customer,
     segment: Annotated[str, typer.Option("--segment", help="The segment's name.")],
     as_json: AsJson = False,
 ) -> None:
@@ -93,29 +96,56 @@ def explain_customer(
 
     project = Project.load()
     segments = load_segments(project)
-    asked = _find(segments, segment)
+    asked = _find(segments, segment, "segment")
     with open_warehouse(project).reader() as reader:
         reasons = explain_membership(reader, segments, asked, customer)
         as_of = reader.generation.as_of
     is_member = reasons[0].holds
     if as_json:
         answer = {"customer_id": customer, "segment": segment, "as_of": as_of, "is_member": is_member}
-        output.print_json(json.dumps(answer | {"reasons": [asdict(each) for each in reasons]}, default=str))
+        _print_json(answer, reasons)
         return
     output.print(f"Customer {customer} {'is' if is_member else 'is not'} in {segment} as of {as_of} (UTC).")
-    output.print(_reasons_table(reasons))
+    output.print(_reasons_table(reasons, "the customer's value"))
 
 
-def _find(segments: Segments, name: str) -> Segment:
-    if name in segments:
-        return segments[name]
+@explain_app.command("audience")
+def explain_audience(
+    audience: Annotated[str, typer.Argument(help="The audience's name.")], customer: Customer, as_json: AsJson = False
+) -> None:
+    """Why an audience does, or does not, reach a customer: segment, do-not-contact, address, consent, suppression."""
+    from cdp.declarations.audiences import load_audiences
+    from cdp.segments.reach import explain_reach
+    from cdp.warehouse import open_warehouse
+
+    project = Project.load()
+    asked = _find(load_audiences(project), audience, "audience")
+    with open_warehouse(project).reader() as reader:
+        reasons = explain_reach(reader, asked, customer)
+        as_of = reader.generation.as_of
+    is_reached = all(reason.holds for reason in reasons)
+    if as_json:
+        answer = {"customer_id": customer, "audience": audience, "as_of": as_of, "is_reached": is_reached}
+        _print_json(answer, reasons)
+        return
+    output.print(f"Customer {customer} is {'' if is_reached else 'not '}reached by {audience} as of {as_of} (UTC).")
+    output.print(_reasons_table(reasons, "addresses left"))
+
+
+def _find(declared: Mapping[str, Declared], name: str, kind: str) -> Declared:
+    if name in declared:
+        return declared[name]
     from cdp.declarations.traits import nearest
 
-    raise CdpError(f"there is no segment `{name}`.", remedy=nearest(name, segments, "activation/segments"))
+    raise DeclarationError(f"there is no {kind} `{name}`.", remedy=nearest(name, declared, f"activation/{kind}s"))
 
 
-def _reasons_table(reasons: list[Reason]) -> Table:
-    table = Table("asked", "the customer's value", "holds")
+def _print_json(answer: Mapping[str, Any], reasons: Sequence[Reason]) -> None:
+    output.print_json(json.dumps({**answer, "reasons": [asdict(each) for each in reasons]}, default=str))
+
+
+def _reasons_table(reasons: Sequence[Reason], value_heading: str) -> Table:
+    table = Table("asked", value_heading, "holds")
     for reason in reasons:
         value = "" if reason.value is None else str(reason.value)
         table.add_row(Text("  " * reason.depth + reason.asked), Text(value), "yes" if reason.holds else "no")

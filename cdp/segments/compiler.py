@@ -13,6 +13,7 @@ from cdp.declarations.audiences import Audiences, read_audiences
 from cdp.declarations.problems import together
 from cdp.declarations.segments import Segments, read_segments
 from cdp.declarations.traits import load_traits
+from cdp.identity.checks import identity_problems
 from cdp.project import Project
 from cdp.segments.canonical import canonical_query
 from cdp.segments.definitions import audience_definitions, model_members, rule_members, segment_definitions
@@ -44,7 +45,7 @@ def compile_project(project: Project) -> dict[Path, str]:
     """
     segments, segment_problems = read_segments(project)
     audiences, audience_problems = read_audiences(project)
-    if problems := segment_problems + audience_problems:
+    if problems := segment_problems + audience_problems + identity_problems(project.dbt_project):
         raise together(problems)
     schemas = project.activation / "schemas"
     return {

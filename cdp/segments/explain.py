@@ -69,12 +69,16 @@ def _answers(reader: Reader, segments: Mapping[str, Segment], rule: Rule, custom
     )
     rows = reader.query(query.sql(dialect=reader.dialect)).read_all().to_pylist()
     if not rows:
-        raise CdpError(
-            f"there is no customer {customer_id} in the published generation.",
-            remedy="It may have been merged into another customer, or be newer than the last build.",
-        )
+        raise no_such_customer(customer_id)
     row = rows[0]
     return _Answers({leaf: row[f"_leaf_{number}"] for number, leaf in enumerate(asked)}, row)
+
+
+def no_such_customer(customer_id: int) -> CdpError:
+    return CdpError(
+        f"there is no customer {customer_id} in the published generation.",
+        remedy="It may have been merged into another customer, or be newer than the last build.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

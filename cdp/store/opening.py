@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cdp.clock import Clock, SystemClock
-from cdp.errors import ConfigurationError
+from cdp.errors import BusyError, ConfigurationError
 from cdp.store.leases import Lease, acquire
 from cdp.store.upgrading import upgrade
 
@@ -61,38 +61,52 @@ def open_store(url: str, clock: Clock | None = None) -> Store:
     `clock` dates leases (default: the machine's). Raises ConfigurationError where the URL is no good, nobody answers,
     or the store belongs to a newer version.
     """
+    store = Store(_engine(_address(url)), clock or SystemClock())
     try:
-        engine = _engine(_with_driver(make_url(url)))
-        store = Store(engine, clock or SystemClock())
         upgrade(store.reading, store.writing)
-    except ArgumentError:
-        raise ConfigurationError(
-            "the URL of the operational store is not one.",
-            remedy="Write `sqlite:///FILE` or `postgresql://USER@HOST/DATABASE`.",
-        ) from None
     except OperationalError as error:
+        raise _closed(str(error.orig).strip().splitlines()[0]) from None
+    except DatabaseError:
         raise ConfigurationError(
-            f"the operational store does not open: {str(error.orig).strip().splitlines()[0]}.",
-            remedy="Check that the server runs and that the file's folder can be written.",
+            "the operational store is damaged, or is none.",
+            remedy="Restore it from a copy: it knows what the tools were sent, which nothing else does.",
         ) from None
     return store
 
 
-def _with_driver(url: URL) -> URL:
-    return url.set(drivername="postgresql+psycopg2") if url.drivername in {"postgresql", "postgres"} else url
+def _closed(reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the operational store does not open: {reason}.",
+        remedy="Check that the server runs and that the file's folder can be written.",
+    )
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):  # the latter: a port that is no number
+        raise ConfigurationError(
+            "the URL of the operational store is not one.",
+            remedy="Write `sqlite:///FILE` or `postgresql://USER@HOST/DATABASE`.",
+        ) from None
+    is_postgres = address.get_backend_name() in {"postgresql", "postgres"}
+    return address.set(drivername="postgresql+psycopg2") if is_postgres else address
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.get_backend_name() != "sqlite":
         raise ConfigurationError(
             f"the operational store cannot be {url.get_backend_name()}.", remedy="Use SQLite or PostgreSQL."
         )
     if not url.database:
         raise ConfigurationError("an operational store in memory would forget what was sent.", remedy="Name a file.")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _closed(str(error.strerror)) from None
+    engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -106,4 +120,12 @@ def _set_pragmas(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    except OperationalError as error:
+        if "locked" not in str(error.orig):
+            raise
+        raise BusyError(
+            f"another process has held the operational store for {BUSY_TIMEOUT_MS / 1000:.0f} s.",
+            remedy="Nothing was written; wait until it ends, then try again.",
+        ) from None

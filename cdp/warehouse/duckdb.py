@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
-from cdp.landing.lake import Lake, last_arrival, quoted
+from cdp.landing.lake import Lake, last_arrival, parquet_relation
 from cdp.project import Project
 from cdp.warehouse.fingerprint import generation_from_json, generation_to_json
 from cdp.warehouse.port import Build, Generation
@@ -51,7 +51,7 @@ class DuckDBReader:
     def receipts(self) -> str:
         parts = sorted((self._lake.root / "raw" / "receipts" / "receipts").glob("*.parquet"))
         if parts:
-            return f"read_parquet([{', '.join(map(quoted, parts))}])"
+            return parquet_relation(parts)
         typed = ", ".join(f"cast(null as {data_type}) as {name}" for name, data_type in RECEIPT_COLUMNS.items())
         return f"(select {typed} where false)"
 
@@ -112,6 +112,14 @@ class DuckDBWarehouse:
         previous = self.published()
         number = (previous.number if previous else 0) + 1
         generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
+        try:
+            self._fill_candidate(generation, previous)
+        except BaseException:  # half a copy would keep a full disk full
+            self.discard()
+            raise
+        return self._build(generation)
+
+    def _fill_candidate(self, generation: Generation, previous: Generation | None) -> None:
         self._candidate.mkdir(parents=True)
         file = self._candidate / FILE_NAME
         if previous:
@@ -123,7 +131,6 @@ class DuckDBWarehouse:
         finally:
             connection.close()
         _write_json(self._candidate_pointer, generation_to_json(generation))
-        return self._build(generation)
 
     def _build(self, generation: Generation) -> Build:
         return Build(generation, "duckdb", {FILE_VARIABLE: str(self._candidate / FILE_NAME)})

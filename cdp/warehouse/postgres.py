@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
 from cdp.landing.lake import Lake, last_arrival
-from cdp.project import Project
+from cdp.project import Project, with_driver
 from cdp.warehouse.port import Build, Generation
 from cdp.warehouse.postgres_raw import copy_new_parts, copy_new_receipts
 
@@ -65,7 +65,7 @@ class PostgresWarehouse:
         address = os.environ.get(variable)
         if not address:
             raise project.missing_variable(variable, "warehouse", "url_env")
-        self._url = make_url(address)
+        self._url = make_url(with_driver(address))
 
     @contextmanager
     def _connect(self) -> Iterator[adbc.Connection]:

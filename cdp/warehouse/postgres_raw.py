@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from cdp.declarations.sources import RAW_PREFIX, SourceTable
-from cdp.landing.lake import Lake, quoted
+from cdp.landing.lake import Lake, parquet_relation
 from cdp.warehouse.raw import RECEIPT_COLUMNS, raw_columns
 
 ROWS_PER_BATCH = 50_000
@@ -71,7 +71,7 @@ def _ingest(connection: adbc.Connection, schema: str, name: str, part: Path, col
     # A part may have landed under an earlier declaration, with other types.
     typed = ", ".join(f'try_cast("{column}" as {kind}) as "{column}"' for column, kind in columns.items())
     with duckdb.connect() as engine, connection.cursor() as cursor:
-        rows = engine.sql(f"select {typed} from read_parquet({quoted(part)})").to_arrow_reader(ROWS_PER_BATCH)
+        rows = engine.sql(f"select {typed} from {parquet_relation([part])}").to_arrow_reader(ROWS_PER_BATCH)
         cursor.adbc_ingest(name, rows, mode="append", db_schema_name=schema)
 
 

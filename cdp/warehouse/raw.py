@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import duckdb
 
 from cdp.declarations.sources import SourceTable, SqlLanding
-from cdp.landing.lake import Lake, quoted
+from cdp.landing.lake import Lake, parquet_relation
 
 METADATA = {"_arrival": "bigint", "_batch": "bigint", "_file": "bigint", "_line": "bigint", "_loaded_at": "timestamp"}
 RECEIPT_COLUMNS = {
@@ -48,7 +48,7 @@ def _view(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake)
     columns, parts = raw_columns(table), lake.parts(table.source, table.name)
     if not parts:
         return f"select {', '.join(_absent(name, kind) for name, kind in columns.items())} where false"
-    relation = f"select * from read_parquet([{', '.join(map(quoted, parts))}], union_by_name = true)"
+    relation = f"select * from {parquet_relation(parts)}"
     landed = part_columns(connection, relation)
     shown = [_shown(name, kind, landed.get(name)) for name, kind in columns.items()]
     # Text, as on every engine: nobody has said what it is.

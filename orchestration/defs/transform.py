@@ -7,13 +7,13 @@ from importlib.metadata import version as installed_version
 from threading import Thread
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Config, MaterializeResult, asset
 from dagster_dbt import DbtCliInvocation, dbt_assets
 from packaging.version import Version
 
 from cdp.errors import GateError
 from cdp.pipeline.building import Building
-from cdp.pipeline.dbt import dbt_environment, dbt_executable, dbt_folder
+from cdp.pipeline.dbt import dbt_command, dbt_environment, dbt_folder
 from cdp.pipeline.dbt_failures import BuildLog
 from cdp.project import Project
 from cdp.warehouse import Build
@@ -21,6 +21,18 @@ from orchestration.observer import Observer
 from orchestration.translator import Translator
 
 CLOCK = AssetKey(["control", "clock"])
+DBT_BUILD = "dbt_build"
+
+
+class HowToBuild(Config):
+    """`rebuild`: every incremental model from the beginning; registries, which only grow, are kept."""
+
+    rebuild: bool = False
+
+
+def rebuilding() -> dict[str, Any]:
+    """Run configuration of a build that starts from the beginning."""
+    return {"ops": {DBT_BUILD: {"config": {"rebuild": True}}}}
 
 
 def clock_asset(manifest: Mapping[str, Any], observer: Observer) -> AssetsDefinition:
@@ -57,17 +69,18 @@ def model_assets(project: Project, manifest: Mapping[str, Any], observer: Observ
     @dbt_assets(
         manifest=manifest,
         dagster_dbt_translator=Translator(),
-        name="dbt_build",
+        name=DBT_BUILD,
         required_resource_keys={"building"},
     )
-    def dbt_build(context: AssetExecutionContext) -> Iterator[Any]:
+    def dbt_build(context: AssetExecutionContext, config: HowToBuild) -> Iterator[Any]:
         with observer.watching("the dbt build"):
             build = context.resources.building.current()
             if context.is_subset:
                 raise GateError("a build is made whole.", remedy="Launch the job `build_and_activate`.")
             Thread(target=_prepare_audit, daemon=True).start()
             with redirect_stdout(io.StringIO()):
-                yield from _followed(_dbt_build(project, build, manifest, context), project, observer)
+                invocation = _dbt_build(project, build, manifest, context, rebuild=config.rebuild)
+                yield from _followed(invocation, project, observer)
 
     return dbt_build
 
@@ -79,12 +92,17 @@ def _prepare_audit() -> None:
     great_expectations()
 
 
+def _told(build: Build, *, rebuild: bool) -> list[str]:
+    told = ["build", "--target", build.target, "--exclude-resource-type", "unit_test"]
+    return [*told, "--full-refresh"] if rebuild else told
+
+
 def _dbt_build(
-    project: Project, build: Build, manifest: Mapping[str, Any], context: AssetExecutionContext
+    project: Project, build: Build, manifest: Mapping[str, Any], context: AssetExecutionContext, *, rebuild: bool
 ) -> DbtCliInvocation:
     # DbtCliResource.cli() asks `dbt --version` first, which asks the package index on the internet.
     return DbtCliInvocation.run(
-        args=[dbt_executable(), "build", "--target", build.target, "--exclude-resource-type", "unit_test"],
+        args=[*dbt_command(), *_told(build, rebuild=rebuild)],
         env=dbt_environment(project, {**build.environment, "DBT_LOG_FORMAT": "json", "DBT_WRITE_JSON": "false"}),
         manifest=manifest,
         dagster_dbt_translator=Translator(),

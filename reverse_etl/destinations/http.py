@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import orjson
 
-from reverse_etl.engine.words import Reply, RowVerdict, Verdict
+from reverse_etl.engine.words import UNREADABLE, Reply, RowVerdict, Verdict
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
@@ -37,6 +37,8 @@ class HttpCaller:
             return Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)
         except httpx.TransportError:
             return Reply(Verdict.RETRY, "connection_lost", "the connection broke before the answer came", is_lost=True)
+        except httpx.DecodingError:
+            return UNREADABLE
         return _reply(response, read)
 
     def close(self) -> None:
@@ -63,7 +65,7 @@ def _success(response: httpx.Response, read: ReadBody) -> Reply:
     try:
         return Reply(Verdict.OK, rows=read(orjson.loads(response.content)))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Reply(Verdict.RETRY, "unreadable_answer", "the destination's answer makes no sense", is_lost=True)
+        return UNREADABLE
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.engine.events import BatchAnswered, BatchSplit, Waiting
 from reverse_etl.engine.retry import Pace
-from reverse_etl.engine.words import Batch, Reply, RowVerdict, Status, Verdict
+from reverse_etl.engine.words import UNREADABLE, Batch, Reply, RowVerdict, Status, Verdict
 from reverse_etl.engine.world import World
 
 
@@ -54,6 +54,8 @@ class Delivery:
     def _send(self, batch: Batch, attempt: int) -> Reply:
         self._pace.wait()
         reply = self._world.destination.send(batch)
+        if not reply.speaks_of(len(batch)):
+            reply = UNREADABLE
         if reply.is_lost and not self._world.destination.capabilities.is_idempotent:
             reply = replace(reply, verdict=Verdict.UNKNOWN)
         refused = sum(row.verdict is Verdict.REJECTED for row in reply.rows.values())

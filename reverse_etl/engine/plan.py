@@ -13,6 +13,7 @@ from sqlglot.expressions import Select
 
 from cdp.warehouse.port import Reader
 from reverse_etl.declarations import Sync
+from reverse_etl.engine.columns import check_columns
 from reverse_etl.engine.diff import diff
 from reverse_etl.engine.words import KEY, ROW_HASH, Operation, PlanCounts
 
@@ -66,7 +67,11 @@ class Plan:
 
 
 def make_plan(reader: Reader, sync: Sync) -> Plan:
-    """Compare a sync's model with what its destination acknowledged; nothing is sent."""
+    """Compare a sync's model with what its destination acknowledged; nothing is sent.
+
+    Raises DeclarationError where the generation lacks what the sync asks for.
+    """
+    check_columns(reader, sync)
     count, changed = exp.Count(this=exp.Star()), exp.column(CHANGE)
     statement = (
         _diff(reader, sync)
@@ -86,7 +91,8 @@ def make_plan(reader: Reader, sync: Sync) -> Plan:
 
 
 def change_of(reader: Reader, sync: Sync, key: str) -> list[str]:
-    """What the plan would do about one key: nothing, one change, or one per duplicate row."""
+    """What the plan would do about one key: nothing, one change, or one per duplicate row; errors as `make_plan`."""
+    check_columns(reader, sync)
     statement = (
         _diff(reader, sync).select(CHANGE, append=False, copy=False).where(exp.column(KEY).eq(exp.Literal.string(key)))
     )

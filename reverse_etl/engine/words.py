@@ -72,9 +72,16 @@ class Reply:
     retry_after: float | None = None
     is_lost: bool = False
 
+    def speaks_of(self, count: int) -> bool:
+        """Whether every position it names is one of a batch of `count` rows."""
+        return all(0 <= position < count for position in self.rows)
+
     def per_row(self, count: int) -> list[RowVerdict]:
         default = RowVerdict(self.verdict, self.code, self.reason) if self.verdict is not Verdict.OK else OK
         return [self.rows.get(position, default) for position in range(count)]
+
+
+UNREADABLE = Reply(Verdict.RETRY, "unreadable_answer", "the destination's answer makes no sense", is_lost=True)
 
 
 @dataclass(frozen=True)

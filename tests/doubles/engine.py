@@ -29,8 +29,8 @@ def capabilities(max_rows: int = 10, idempotency: str = "key") -> CapabilityShee
 class ScriptedDestination:
     """Holds members by key. `script` names what happens to each call in turn; then all calls go well.
 
-    Words: `ok`, `lost_before`, `lost_after`, `fail`, `busy_rows`, `fatal`. A batch with a key in `poison` is refused
-    whole.
+    Words: `ok`, `lost_before`, `lost_after`, `fail`, `busy_rows`, `fatal`, `beside` (a verdict on a row that was not
+    sent). A batch with a key in `poison` is refused whole.
     """
 
     script: list[str] = field(default_factory=list)
@@ -50,6 +50,8 @@ class ScriptedDestination:
             return Reply(Verdict.FATAL, "http_401", "the destination does not accept our credential")
         if event == "fail":
             return Reply(Verdict.RETRY, "http_500", "the destination fails", retry_after=1.0)
+        if event == "beside":
+            return Reply(Verdict.OK, rows={len(batch): REJECTED})
         if event == "lost_before":
             return Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)
         if self.poison & set(batch.keys):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cdp.warehouse import open_warehouse
 from tests.integration.walk import (
     CANARIES,
     CANARY_EMAIL,
@@ -122,6 +123,27 @@ def test_status_says_what_is_published(walk: Walk) -> None:
     assert (status["published"]["number"], status["build_is_due"]) == (2, False)
     assert {source["source"] for source in status["sources"]} >= {"shop", "pos", "web", "crm", "loyalty", "support"}
     assert all(sync["open_holds"] == 0 for sync in status["syncs"])
+    assert status["contents"]["segments"]["active_shoppers"] >= 1
+
+
+@pytest.mark.proof
+def test_a_rebuild_keeps_ids_and_histories_and_a_refused_file_does_not_stop_it(walk: Walk) -> None:
+    def kept() -> list[tuple[str, int]]:
+        with open_warehouse(walk.project).reader() as reader:
+            query = "select record_key, node_id from {} union all select membership_id, 0 from {} order by 1, 2"
+            relations = map(reader.relation, ("int_identity__nodes", "fct_segment_memberships"))
+            rows = reader.query(query.format(*relations)).read_all().to_pylist()
+        return [(row["record_key"], row["node_id"]) for row in rows]
+
+    before = kept()
+    (walk.project.inbox / "web" / "folder.ndjson").mkdir()
+    rebuilt = walk.cdp("run", "--rebuild")
+    assert rebuilt.code == 5
+    assert "1 file was refused; everything else has landed" in " ".join(rebuilt.err.split())
+    assert "web/folder.ndjson" in rebuilt.out
+    assert kept() == before
+    (walk.project.inbox / "web" / "folder.ndjson").rmdir()
+    assert walk.cdp("run").out.startswith("Nothing new")
 
 
 @pytest.mark.parametrize("canary", CANARIES)

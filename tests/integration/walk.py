@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cdp.demo.year import DemoYear
 from cdp.project import Project
 
 REPOSITORY = Path(__file__).parents[2]
+CDP = str(Path(sys.executable).with_name("cdp"))
 GUARD = Path(__file__).parent / "loopback_guard"
 CANARY_EMAIL, CANARY_PHONE, CANARY_SECRET = "canary.bird@example.com", "+79035550199", "canary-secret-5e1f"
 CANARIES = (CANARY_EMAIL, CANARY_PHONE, CANARY_SECRET)
@@ -59,19 +61,44 @@ class Walk:
         (self.project.inbox / "web" / "canary.ndjson").write_text(f'{{"email": "{CANARY_EMAIL}", "unfinished": \n')
 
     def cdp(self, *arguments: str) -> Ended:
-        environment = {
+        ended = subprocess.run(
+            [CDP, *arguments],
+            cwd=self.root,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        self.outputs += [ended.stdout, ended.stderr]
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def killed_run(self, after: float) -> bool:
+        """Start a run and kill it with all its children `after` seconds; False where it ended well before that."""
+        process = subprocess.Popen(
+            [CDP, "run"],
+            cwd=self.root,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            assert process.wait(after) == 0
+            return False
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "PYTHONPATH": str(GUARD),
             "CDP_TEST_GUARD_LOG": str(self.guard_log),
             "CDP_SANDBOX_ESP_KEY": CANARY_SECRET,
             "COLUMNS": "200",
         }
-        command = [str(Path(sys.executable).with_name("cdp")), *arguments]
-        ended = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        self.outputs += [ended.stdout, ended.stderr]
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     @property
     def guard_log(self) -> Path:

@@ -33,7 +33,9 @@ def test_tables_come_in_the_order_of_their_names(company: Company) -> None:
         ("key: [contact_id]", "key: [city]", 6, "the key column `city` is not among the required columns"),
         ("table: contacts,", "table: contacts, where: x,", 6, "is not a known key"),
         ("table: contacts", 'table: "contacts; drop"', 6, "table"),
-        ("data_type: date", "data_type: money", 10, "data_type"),
+        ("data_type: date", "data_type: money", 10, "`money` is none of varchar, bigint"),
+        ("{landing:", "{landin:", 6, "Did you mean `landing`?"),
+        ("tables:", "tables: {}\n    tables_:", 4, "`sources.0.tables`: Input should be a valid list"),
         ("{name: city,", '{name: "City!",', 9, "name"),
     ],
 )
@@ -60,6 +62,12 @@ def test_a_wrong_declaration_is_named_by_its_line(
 def test_a_wrong_dialect_of_csv_is_refused(company: Company, right: str, wrong: str, complaint: str) -> None:
     company.declare("files", FILES.replace(right, wrong))
     with pytest.raises(DeclarationError, match=complaint):
+        load_source_tables(company.project.dbt_project)
+
+
+def test_a_file_that_is_a_list_is_refused(company: Company) -> None:
+    company.declare("crm", "- name: raw_crm\n")
+    with pytest.raises(DeclarationError, match="expected a mapping"):
         load_source_tables(company.project.dbt_project)
 
 

@@ -76,4 +76,8 @@ def test_rejects_are_counted_and_only_shown_when_asked(company: Company, run: Ru
     assert "anna" not in run("rejects").output
     shown = json.loads(run("rejects", "--show", "--limit", "2", "--json").output)
     assert [(row["path"], row["line"]) for row in shown] == [("events/1.ndjson", 2), ("people/1.csv", 2)]
-    assert "Nothing has been set aside" in run("rejects", "--source", "crm").output
+
+
+def test_rejects_of_a_source_that_nobody_declared_are_not_none(run: Run) -> None:
+    assert "Nothing has been set aside" in run("rejects", "--source", "files").output
+    assert "there is no source `file`. Did you mean `files`?" in str(run("rejects", "--source", "file").exception)

@@ -34,6 +34,9 @@ def test_it_counts_what_is_done() -> None:
         "Constraint Error: Duplicate key anna@example.com violates",
         "Database Error\n  Error: DETAIL: Key (phone)=(+7 916 123-45-67) exists",
         "Conversion Error: 'Anna O''Neil' is no date",
+        "Conversion Error: 'Anna O'Neil' is no date",
+        'Database Error in model x (models/x.sql)\n  Error: invalid input syntax for type bigint: "Anna"\n  LINE 5: …',
+        'Database Error\n  Error: duplicate key: Key (name)=(Anna "O") exists',
     ],
 )
 def test_it_names_the_cause_and_masks_what_it_quotes(message: str) -> None:
@@ -51,8 +54,37 @@ def test_it_keeps_the_names_that_an_engineer_needs() -> None:
     assert 'Referenced column "no_such" not found' in log.failures[0]
 
 
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            "Compilation Error in model fct_orders (models/fct_orders.sql)\n  This model has an enforced contract that "
+            "failed.\n  | column | type |\n  > in macro assert_columns_equivalent (macros/x.sql)\n  > called by x",
+            "This model has an enforced contract that failed",
+        ),
+        (
+            'Database Error in model x (models/x.sql)\n  column "y" does not exist\n  LINE 5: select y\n'
+            "  compiled code at /var/dbt/x.sql",
+            'column "y" does not exist',
+        ),
+        ("", "no reason given"),
+    ],
+)
+def test_it_says_why_and_not_where_the_trace_ends(message: str, cause: str) -> None:
+    log = BuildLog()
+    log.follow(_failed(message))
+    assert log.failures == [f"model stg_crm__contacts: {cause}"]
+
+
 def test_many_failures_are_summed_up() -> None:
     log = BuildLog()
-    for _ in range(8):
-        log.follow(_failed("Got 3 results, configured to fail if != 0"))
+    for count in range(8):
+        log.follow(_failed(f"Got {count} results, configured to fail if != 0"))
     assert "(and 3 more)" in str(log.error(Path("compiled")))
+
+
+def test_a_full_disk_is_told_once() -> None:
+    log = BuildLog()
+    for model in ("a", "b"):
+        log.follow(_failed(f'IO Error: Could not write file "/var/{model}.wal": No space left on device'))
+    assert "thrown away: there is no space left on the disk. Readers" in str(log.error(Path("compiled")))

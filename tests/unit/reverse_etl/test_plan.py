@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdp.errors import DeclarationError
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.plan import Plan, change_of, make_plan, masked
 from tests.doubles.readers import RECEIPTS, MemoryReader, PostgresReader
@@ -192,3 +193,21 @@ def test_one_key_can_be_asked_for() -> None:
     assert change_of(reader, sync(), "it's") == ["add"]
     assert change_of(reader, sync(), "k2") == ["duplicate_key", "duplicate_key"]
     assert change_of(reader, sync(), "nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "complaint"),
+    [
+        (None, r"syncs/s\.yml: the published generation has no model `sync_esp__s`.*`cdp run`"),
+        ("ids varchar, a varchar, b bigint", r"no column `id` .* Did you mean `ids`\?"),
+        ("id varchar, a varchar, z bigint", r"no column `b` .*`cdp run`"),
+    ],
+)
+def test_what_the_model_lacks_is_named(columns: str | None, complaint: str) -> None:
+    reader = MemoryReader()
+    if columns:
+        reader.load("sync_esp__s", columns, [])
+    with pytest.raises(DeclarationError, match=complaint):
+        make_plan(reader, sync())
+    with pytest.raises(DeclarationError, match=complaint):
+        change_of(reader, sync(), "k1")

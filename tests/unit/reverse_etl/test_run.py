@@ -53,6 +53,13 @@ def test_changes_go_first_and_leavers_last(bench: Workbench) -> None:
     assert bench.destination.members.keys() == {"k2", "k3"}
 
 
+def test_an_answer_about_rows_that_were_not_sent_is_no_answer(bench: Workbench) -> None:
+    bench.want_keys("k1", "k2")
+    bench.destination.script = ["beside", "ok"]
+    assert bench.run().counts == Counts(planned=2, ok=2)
+    assert len(bench.destination.calls) == 2
+
+
 def test_rows_of_others_stay(bench: Workbench) -> None:
     bench.destination.members["theirs"] = "x"
     bench.want_keys("k1")

@@ -65,4 +65,13 @@ def test_a_broken_file_does_not_hide_the_others_from_the_list(declare: Declare, 
 
 def test_explain_names_the_nearest_segment(declare: Declare, run: Run) -> None:
     declare("segments/romans", "rule: {trait: city, is: Rome}")
-    assert "Did you mean `romans`?" in str(run("explain", "customer", "7", "--segment", "roman").exception)
+    explained = run("explain", "customer", "7", "--segment", "roman")
+    assert "Did you mean `romans`?" in str(explained.exception)
+    assert isinstance(explained.exception, DeclarationError)
+
+
+def test_explain_names_the_nearest_audience(declare: Declare, run: Run) -> None:
+    declare("segments/romans", "rule: {trait: city, is: Rome}")
+    declare("audiences/letter", "segment: romans\nchannel: email\npurpose: marketing")
+    explained = run("explain", "audience", "leter", "7")
+    assert "there is no audience `leter`. Did you mean `letter`?" in str(explained.exception)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from cdp.errors import ConfigurationError
+from cdp.errors import BusyError, ConfigurationError
 from cdp.store import Store, open_store
 from cdp.store.schema import audit_log, metadata
 from tests.doubles.moments import MORNING
@@ -70,10 +73,40 @@ def test_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
         ("sqlite://", "in memory"),
         ("mysql://localhost/x", "cannot be mysql"),
         ("not a url", "is not one"),
+        ("postgresql://user:hunter2@host:port/none", "is not one"),
         ("postgresql://user:hunter2@127.0.0.1:1/none", "does not open"),
+        ("postgresql+asyncpg://user:hunter2@127.0.0.1:1/none", "does not open"),
+        ("sqlite:////dev/null/hunter2/store.db", "does not open"),
     ],
 )
 def test_a_url_that_is_no_good_is_told_without_its_password(url: str, complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         open_store(url)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_is_no_store_is_not_opened(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"anna@example.com " * 400)
+    with pytest.raises(ConfigurationError, match="is damaged, or is none") as caught:
+        open_store(f"sqlite:///{file}")
+    assert "anna" not in str(caught.value)
+
+
+def test_the_library_adds_no_value_to_what_the_database_says(store: Store) -> None:
+    with pytest.raises(SQLAlchemyError) as caught, store.writing() as connection:
+        connection.execute(text("insert into no_such_table values (:key)"), {"key": "anna@example.com"})
+    _, heading, added = str(caught.value).partition("[SQL: ")
+    assert heading and "anna" not in added
+
+
+def test_a_store_that_another_process_keeps_locked_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdp.store.opening.BUSY_TIMEOUT_MS", 50)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(BusyError, match="another process has held"), store.writing():
+            pass
+    with store.writing() as connection:
+        connection.execute(text("select 1"))
+    store.close()

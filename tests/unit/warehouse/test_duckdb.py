@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -144,6 +146,23 @@ def test_a_reader_cannot_write(warehouse: DuckDBWarehouse) -> None:
     warehouse.publish()
     with warehouse.reader() as reader, pytest.raises(duckdb.Error, match="read-only"):
         reader.query("create table cdp.another as select 1 as x")
+
+
+def test_a_copy_that_does_not_fit_is_not_left_behind(
+    warehouse: DuckDBWarehouse, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(warehouse, 1)
+    warehouse.publish()
+    before = content(company.project.warehouse_folder)
+
+    def half(_: Path, target: Path) -> None:
+        target.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("cdp.warehouse.duckdb.shutil.copyfile", half)
+    with pytest.raises(OSError, match="No space left"):
+        warehouse.begin(AS_OF, "f")
+    assert content(company.project.warehouse_folder) == before
 
 
 @pytest.mark.parametrize("name", ['model"; drop', "Model", "a.b.c", ""])
