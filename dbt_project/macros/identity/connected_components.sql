@@ -86,6 +86,11 @@
     {{ return(name) }}
 {% endmacro %}
 
+{% macro duckdb__scratch_table(name, sql) %}
+    {%- do run_query('create or replace temporary table ' ~ name ~ ' as ' ~ sql) -%}
+    {{ return(name) }}
+{% endmacro %}
+
 {% macro postgres__scratch_table(name, sql) %}
     {%- do run_query('drop table if exists ' ~ name) -%}
     {%- do run_query('create temporary table ' ~ name ~ ' as ' ~ sql) -%}

@@ -25,24 +25,6 @@
     end
 {%- endmacro %}
 
-{#
-    Initials of the first two words of a name, sorted, Cyrillic letters read as Latin: the same for `Анна Петрова`,
-    `Petrova Anna` and a typo further into the word. Null for a single word.
-#}
-{% macro name_key(name) -%}
-    {%- set folded = fold_case("trim(" ~ name ~ ")") -%}
-    {%- set first = latin_initial("substr(" ~ folded ~ ", 1, 1)") -%}
-    {%- set second = latin_initial("substr(split_part(" ~ folded ~ ", ' ', 2), 1, 1)") -%}
-    case
-        when {{ folded }} like '% %' then least({{ first }}, {{ second }}) || greatest({{ first }}, {{ second }})
-    end
-{%- endmacro %}
-
-{# Letters that different transliterations swap (e, i, j, y; k, c, h, q; v, w) fall together. #}
-{% macro latin_initial(letter) -%}
-    translate({{ letter }}, 'абвгдеёжзийклмнопрстуфхцчшщэюяjyecqwh', 'abvgdiizziiklmnoprstufktkssiiiiiikkvk')
-{%- endmacro %}
-
 {# Integer cents of a decimal amount. #}
 {% macro cents(amount) %}cast(round(({{ amount }}) * 100, 0) as bigint){% endmacro %}
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 import duckdb
-import jinja2
 import networkx as nx
 import psycopg2
 import pyarrow as pa
@@ -18,18 +17,23 @@ from hypothesis import strategies as st
 from psycopg2.extras import execute_values
 
 from tests.doubles.dbt_project import REPOSITORY
+from tests.doubles.macros import Macros
 
 MACRO = REPOSITORY / "dbt_project" / "macros" / "identity" / "connected_components.sql"
 Edges = list[tuple[int, int]]
 
 
 class Engine(Protocol):
+    dialect: str
+
     def run(self, sql: str) -> list[tuple[Any, ...]]: ...
 
     def load(self, edges: Edges) -> None: ...
 
 
 class DuckDB:
+    dialect = "duckdb"
+
     def __init__(self) -> None:
         self.connection = duckdb.connect()
 
@@ -48,6 +52,8 @@ class DuckDB:
 
 
 class Postgres:
+    dialect = "postgres"
+
     def __init__(self, url: str) -> None:
         self.connection = psycopg2.connect(url)
 
@@ -79,41 +85,16 @@ def postgres_engine(postgres_database: str) -> Iterator[Postgres]:
     engine.close()
 
 
-class Returned(Exception):  # noqa: N818 - dbt's `return` is no error
-    pass
-
-
-class Answer:
-    """What dbt's `run_query` gives, as far as the macro looks at it."""
-
-    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
-        self.columns = [self] if rows else []
-        self._rows = rows
-
-    def values(self) -> list[Any]:
-        return [row[0] for row in self._rows]
-
-
 def solve(engine: Engine, edges: Edges) -> tuple[dict[int, int], int]:
     """The smallest node of each node's component, and how many rounds it took; the macros are the project's own."""
     engine.load(edges)
     rounds: set[str] = set()
 
-    def run_query(sql: str) -> Answer:
-        rounds.update(re.findall(r"create temporary table c_picks_(\d+)", sql))
-        return Answer(engine.run(sql))
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        rounds.update(re.findall(r"temporary table c_picks_(\d+)", sql))
+        return engine.run(sql)
 
-    source = re.sub(
-        r"\{% materialization .*?endmaterialization %\}", "", MACRO.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
-    # dbt's `return` ends a macro with a value; here a macro ends with its text.
-    source = re.sub(r"\{\{ return\((.*)\) \}\}", r"{{ \1 }}", source)
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(source)
-    adapter = {"dispatch": lambda name, _: lambda *given: modules[0].default__scratch_table(*given).strip()}
-    modules: list[Any] = []
-    modules.append(template.make_module({"run_query": run_query, "adapter": adapter, "exceptions": None}))
-    answer = modules[0].solve_components("select a, b from edges", "c").strip()
+    answer = Macros([MACRO], run, dialect=engine.dialect).solve_components("select a, b from edges", "c")
     return dict(engine.run(f"select node_id, min(node_id) over (partition by component_id) from {answer}")), len(rounds)
 
 

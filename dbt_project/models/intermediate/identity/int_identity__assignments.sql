@@ -9,7 +9,7 @@ with active as (
 select
     nodes.record_key,
     nodes.node_id,
-    min(nodes.node_id) over (partition by coalesce(components.component_id, nodes.node_id)) as customer_id
+    components.component_id as customer_id
 from {{ ref('int_identity__nodes') }} as nodes
 inner join active on nodes.record_key = active.record_key
-left join {{ ref('int_identity__components') }} as components on nodes.node_id = components.node_id
+inner join {{ ref('int_identity__components') }} as components on nodes.node_id = components.node_id

@@ -1,7 +1,6 @@
-{{ config(materialized='connected_components') }}
+{{ config(materialized='identity_graph') }}
 
-select
-    anchor_node_id as a,
-    node_id as b
-from {{ ref('int_identity__edges') }}
-where status = 'active' and anchor_node_id <> node_id
+-- depends_on: {{ ref('int_identity__observations') }}
+select {{ evidence_names() }}
+from {{ ref('int_identity__evidence') }}
+where is_pairwise or _last_arrival > {{ graph_watermark(this) }}

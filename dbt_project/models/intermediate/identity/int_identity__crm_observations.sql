@@ -9,7 +9,7 @@
         'phone': 'case when is_current then phone end',
         'card': 'case when is_current then card_number end',
     },
-    name_key=name_key('case when is_current then full_name end'),
+    name='case when is_current then full_name end',
     observed_at='updated_at',
     deleted='is_deleted',
     replaces='true',

@@ -5,6 +5,6 @@
     source_name='loyalty',
     record_key="'loyalty:card:' || card_number",
     identifiers={'email': 'email', 'phone': 'phone', 'card': 'card_number'},
-    name_key=name_key("first_name || ' ' || last_name"),
+    name="first_name || ' ' || last_name",
     observed_at='updated_at',
 ) }}

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', unique_key='record_key', incremental_strategy='delete+insert') }}
 
-{%- set types = var('identifier_types') %}
+{%- set types = var('identity').identifiers | list %}
 {%- set columns = {
     'source_name': 'varchar', 'record_key': 'varchar', 'name_key': 'varchar', 'is_deleted': 'boolean', 'is_transaction': 'boolean',
     'is_replacement': 'boolean', 'observed_at': 'timestamp', '_arrival': 'bigint',
@@ -18,15 +18,8 @@ grouped as (
     select
         record_key,
         {{ types | join(', ') }},
-        min(source_name) as source_name,
-        max(name_key) as name_key,
-        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
-        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
         max(case when is_replacement then 1 else 0 end) = 1 as is_replacement,
-        min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
-        count(*) as times_observed,
-        min(_arrival) as _arrival
+        {{ observed_together('name_key', 'observed_at', 'observed_at', 'count(*)', '_arrival', '_arrival') }}
     from arrived
     group by record_key, {{ types | join(', ') }}
 
@@ -51,25 +44,6 @@ unpivoted as (
 
 ),
 
-shown as (
-
-    select
-        record_key,
-        identifier_type,
-        identifier_value,
-        min(source_name) as source_name,
-        max(name_key) as name_key,
-        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
-        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        sum(times_observed) as times_observed,
-        min(_arrival) as _arrival
-    from unpivoted
-    group by record_key, identifier_type, identifier_value
-
-),
-
 {% if is_incremental() %}
 
 touched as (
@@ -91,15 +65,35 @@ known as (
         known.identifier_value,
         known.source_name,
         case when not touched.is_replaced then known.name_key end as name_key,
+        case when not touched.is_replaced then known.least_name_key end as least_name_key,
         touched.is_deleted,
         known.is_transaction,
         known.first_seen_at,
         known.last_seen_at,
         known.times_observed,
-        known._arrival
+        known._arrival,
+        known._last_arrival
     from {{ this }} as known
     inner join touched on known.record_key = touched.record_key
     where not touched.is_replaced or known.identifier_type is null
+
+),
+
+{% endif %}
+
+shown as (
+
+    select
+        record_key, identifier_type, identifier_value, source_name, name_key, least_name_key, is_deleted, is_transaction,
+        first_seen_at, last_seen_at, times_observed, _arrival, _last_arrival
+    from unpivoted
+    {%- if is_incremental() %}
+    union all
+    select
+        record_key, identifier_type, identifier_value, source_name, name_key, least_name_key, is_deleted, is_transaction,
+        first_seen_at, last_seen_at, times_observed, _arrival, _last_arrival
+    from known
+    {%- endif %}
 
 ),
 
@@ -109,32 +103,11 @@ merged as (
         record_key,
         identifier_type,
         identifier_value,
-        min(source_name) as source_name,
-        max(name_key) as name_key,
-        max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
-        max(case when is_transaction then 1 else 0 end) = 1 as is_transaction,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        sum(times_observed) as times_observed,
-        min(_arrival) as _arrival
-    from (
-        select * from shown
-        union all
-        select * from known
-    ) as both_sides
+        {{ observed_together('least_name_key', 'first_seen_at', 'last_seen_at', 'sum(times_observed)', '_arrival', '_last_arrival') }}
+    from shown
     group by record_key, identifier_type, identifier_value
 
 )
-
-{% else %}
-
-merged as (
-
-    select * from shown
-
-)
-
-{% endif %}
 
 select
     record_key,
@@ -142,10 +115,12 @@ select
     identifier_value,
     source_name,
     max(name_key) over (partition by record_key) as name_key,
+    min(least_name_key) over (partition by record_key) as least_name_key,
     is_deleted,
     is_transaction,
     first_seen_at,
     last_seen_at,
     cast(times_observed as bigint) as times_observed,
-    _arrival
+    _arrival,
+    max(_last_arrival) over (partition by record_key) as _last_arrival
 from merged

@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_identity__id_changes') }}
+-- depends_on: {{ ref('int_identity__merges') }}
 
 select
     record_key,

@@ -3,19 +3,29 @@ with shown as (
     select
         record_key,
         identifier_type,
-        count(distinct identifier_value) as shown_values
+        count(distinct identifier_value) as shown_values,
+        max(case when least_name_key < name_key then 2 else 1 end) as shown_names
     from {{ ref('int_identity__observations') }}
-    where identifier_type is not null
     group by record_key, identifier_type
 
 )
 
 select
-    shown.record_key,
-    min(shown.identifier_type) as identifier_type
+    record_key,
+    min(coalesce(identifier_type, 'name')) as shows_several
 from shown
-inner join {{ ref('identifier_rules') }} as rules on shown.identifier_type = rules.identifier_type
 where
-    shown.shown_values > rules.max_values_per_record
-    and shown.record_key like rules.shared_record_pattern
-group by shown.record_key
+    1 = 0
+    {%- for declared in var('identity').shared_records %}
+    or (
+        record_key like '{{ declared.records }}'
+        {%- if declared.get('identifier') %}
+        and identifier_type = '{{ declared.identifier }}'
+        and shown_values > {{ declared.max_values }}
+        {%- else %}
+        and identifier_type is null
+        and shown_names > 1
+        {%- endif %}
+    )
+    {%- endfor %}
+group by record_key

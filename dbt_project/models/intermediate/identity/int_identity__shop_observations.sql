@@ -5,7 +5,7 @@
     source_name='shop',
     record_key="case when account_id is null then 'shop:guest_order:' || order_id else 'shop:account:' || account_id end",
     identifiers={'email': 'email', 'phone': 'phone', 'account': 'account_id'},
-    name_key=name_key('customer_name'),
+    name='customer_name',
     observed_at='updated_at',
     where='line_no = 1',
     is_transaction='account_id is null',

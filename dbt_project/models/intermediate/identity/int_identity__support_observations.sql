@@ -5,7 +5,7 @@
     source_name='support',
     record_key="'support:ticket:' || ticket_id",
     identifiers={'email': 'email', 'phone': 'phone'},
-    name_key=name_key('requester_name'),
+    name='requester_name',
     observed_at='updated_at',
     is_transaction='true',
 ) }}

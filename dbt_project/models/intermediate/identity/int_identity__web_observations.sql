@@ -5,6 +5,6 @@
     source_name='web',
     record_key="'web:cookie:' || anonymous_id",
     identifiers={'email': 'email', 'phone': 'phone', 'account': 'account_id', 'device': 'device_id', 'client_id': 'client_id'},
-    name_key=name_key('person_name'),
+    name='person_name',
     observed_at='sent_at',
 ) }}

@@ -5,7 +5,7 @@
     source_name='shop',
     record_key="'shop:customer:' || email",
     identifiers={'email': 'email', 'phone': 'phone'},
-    name_key=name_key("first_name || ' ' || last_name"),
+    name="first_name || ' ' || last_name",
     observed_at='ordered_at',
     where='email is not null',
 ) }}

@@ -1,0 +1,159 @@
+"""What levels of agreement say about a pair, learned from all candidate pairs at once and without labels.
+
+A pair is one of three things: two records of one person, two people of one household, or strangers. The third is
+what Splink samples; telling the second from the first is what two classes cannot do, for a household shares name,
+address and telephone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+Levels: TypeAlias = npt.NDArray[np.int64]
+
+ROUNDS = 60
+# After so many rounds who matches is clear enough to count strangers by.
+_ROUND_OF_STRANGERS = 10
+# Nothing is impossible: the least share of strangers that reach a level.
+_LEAST = 1e-7
+# What a class starts from where nothing is known: most pairs reach the top level.
+_START_AT_TOP = 0.8
+# Two people of one household who share a birthday, or a given name.
+_SAME_BY_KINSHIP = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Candidate pairs by what they agree on: levels per comparison (-1: nothing to compare), and how many pairs."""
+
+    levels: Mapping[str, Levels]
+    pairs: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """All pairs there are, and the share of them in which a comparison has something to compare."""
+
+    pairs: float
+    comparable: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Mixture:
+    """Level shares of the three classes, per comparison from level 0 up, and the classes' shares of all pairs."""
+
+    matches: dict[str, Numbers]
+    strangers: dict[str, Numbers]
+    household: dict[str, Numbers]
+    match_share: float
+    household_share: float
+
+    def log_odds(self, patterns: Patterns) -> tuple[Numbers, Numbers]:
+        """Natural logarithm of how much likelier than strangers each pattern is for a match, and for a household."""
+        match, household = np.zeros(len(patterns.pairs)), np.zeros(len(patterns.pairs))
+        for name, levels in patterns.levels.items():
+            match += _looked_up(np.log(self.matches[name] / self.strangers[name]), levels)
+            household += _looked_up(np.log(self.household[name] / self.strangers[name]), levels)
+        return match, household
+
+    def expected(self, patterns: Patterns) -> tuple[Numbers, Numbers]:
+        """Expected matches and household pairs of each pattern."""
+        match, household = self.log_odds(patterns)
+        strangers = 1 - self.match_share - self.household_share
+        weights = np.stack(
+            [
+                np.zeros(len(match)),
+                match + np.log(self.match_share / strangers),
+                household + np.log(max(self.household_share, 1e-300) / strangers),
+            ]
+        )
+        shares = np.exp(weights - weights.max(axis=0))
+        shares /= shares.sum(axis=0)
+        return shares[1] * patterns.pairs, shares[2] * patterns.pairs
+
+
+def learn(
+    patterns: Patterns, sampled: Mapping[str, Numbers], personal: Sequence[str], population: Population, records: int
+) -> Mixture:
+    """Expectation maximisation from `sampled`, the shares of random pairs per level.
+
+    `personal` comparisons tell the people of a household apart: there, two of a household agree as strangers do.
+    """
+    mixture = _start(sampled, personal, population, records)
+    for round_number in range(ROUNDS):
+        matches, households = mixture.expected(patterns)
+        _learn_classes(mixture, patterns, matches, households, personal)
+        mixture.match_share = max(float(matches.sum()), 1.0) / population.pairs
+        if mixture.household_share:
+            mixture.household_share = max(float(households.sum()), 0.01) / population.pairs
+        if round_number == _ROUND_OF_STRANGERS:
+            _count_strangers(mixture, patterns, patterns.pairs - matches - households, sampled, population)
+    return mixture
+
+
+def _start(sampled: Mapping[str, Numbers], personal: Sequence[str], population: Population, records: int) -> Mixture:
+    strangers = {name: _shares(np.maximum(shares, _LEAST)) for name, shares in sampled.items()}
+    matches = {name: _mostly_top(len(shares)) for name, shares in sampled.items()}
+    household = {
+        name: _kinship(shares) if name in personal else _mostly_top(len(shares)) for name, shares in strangers.items()
+    }
+    # A household can be told apart only where something personal and something shared is compared.
+    can_tell = 0 < sum(name in personal for name in sampled) < len(sampled)
+    match_share = 0.5 * records / population.pairs
+    return Mixture(matches, strangers, household, match_share, 0.3 * match_share if can_tell else 0.0)
+
+
+def _learn_classes(
+    mixture: Mixture, patterns: Patterns, matches: Numbers, households: Numbers, personal: Sequence[str]
+) -> None:
+    for name, levels in patterns.levels.items():
+        strangers = mixture.strangers[name]
+        mixture.matches[name] = _shares(_counted(levels, matches, len(strangers)) + 0.5 * strangers + 1e-3)
+        if name in personal:
+            mixture.household[name] = _kinship(strangers)
+        else:
+            mixture.household[name] = _shares(_counted(levels, households, len(strangers)) + 2 * strangers + 1e-3)
+
+
+def _count_strangers(
+    mixture: Mixture, patterns: Patterns, others: Numbers, sampled: Mapping[str, Numbers], population: Population
+) -> None:
+    """Rare levels are too rare for a sample, but blocking finds nearly all pairs that reach them: they are counted."""
+    for name, levels in patterns.levels.items():
+        found = _counted(levels, others, len(sampled[name])) / (population.pairs * population.comparable[name])
+        in_sample = sampled[name] - mixture.match_share * mixture.matches[name]
+        in_sample = in_sample - mixture.household_share * mixture.household[name]
+        mixture.strangers[name] = _shares(np.maximum(np.maximum(in_sample, found), _LEAST))
+
+
+def _counted(levels: Levels, weights: Numbers, count: int) -> Numbers:
+    compared = levels >= 0
+    return np.bincount(levels[compared], weights=weights[compared], minlength=count).astype(np.float64)
+
+
+def _looked_up(per_level: Numbers, levels: Levels) -> Numbers:
+    """The last entry, which -1 finds, says nothing."""
+    return np.append(per_level, 0.0)[levels]
+
+
+def _mostly_top(count: int) -> Numbers:
+    shares = np.full(count, (1 - _START_AT_TOP) / max(count - 1, 1))
+    shares[-1] = _START_AT_TOP
+    return _shares(shares)
+
+
+def _kinship(strangers: Numbers) -> Numbers:
+    shares = strangers * (1 - _SAME_BY_KINSHIP)
+    shares[-1] += _SAME_BY_KINSHIP
+    return _shares(shares)
+
+
+def _shares(counts: Numbers) -> Numbers:
+    shares: Numbers = counts / counts.sum()
+    return shares

@@ -1,0 +1,1 @@
+"""One customer as a picture: records, and what they show."""

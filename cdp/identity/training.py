@@ -1,0 +1,173 @@
+"""Training of the match weights: unsupervised, on what the warehouse's own models compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from cdp.errors import CdpError
+from cdp.identity.mixture import Levels, Mixture, Numbers, Patterns, Population, learn
+from cdp.identity.splink_model import RECORDS, Comparison, Level, sampled_strangers
+from cdp.identity.weights import LevelWeight, MatchWeights
+
+SEED = 20_170_101
+# Beyond these, sources are too many to say anything about each two of them.
+MOST_SOURCES = 12
+# Two sources of which no pair matches get this many matches, so that a first one is not impossible.
+_LEAST_MATCHES = 0.25
+_ROUNDS = 100
+
+
+class Relations(Protocol):
+    """What training asks of a warehouse."""
+
+    def relation(self, model: str) -> str: ...
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader: ...
+
+
+def train(reader: Relations, seed: int = SEED) -> MatchWeights:
+    """Learn weights from the candidate pairs that a build has compared.
+
+    Raises CdpError where there is nothing to learn from.
+    """
+    comparisons = read_comparisons(reader)
+    records = reader.query(f"select * from {reader.relation('int_identity__match_records')} order by record_key")
+    with duckdb.connect() as engine:
+        engine.register("arriving", records)
+        engine.execute(f"create table {RECORDS} as select * from arriving")
+        sampled = sampled_strangers(engine, _present(engine, comparisons), seed)
+        population, count = _population(engine, sampled, comparisons)
+        patterns, by_source = _patterns(reader, list(sampled))
+        if not len(patterns.pairs):
+            raise CdpError(
+                "no two records share what a blocking rule asks for, so there is nothing to learn from.",
+                remedy="See `match_model.blocking` in dbt_project.yml, and whether records have names and addresses.",
+            )
+        personal = [comparison.name for comparison in comparisons if comparison.is_personal]
+        mixture = learn(patterns, sampled, personal, population, count)
+        sources = _source_shares(mixture, by_source, _source_pairs(engine))
+    return MatchWeights(_levels(mixture, patterns), mixture.match_share, mixture.household_share, sources)
+
+
+def read_comparisons(reader: Relations) -> list[Comparison]:
+    """The comparisons as the warehouse has compiled them."""
+    rows = reader.query(f"select * from {reader.relation('int_identity__match_rules')}").read_all().to_pylist()
+    comparisons: dict[str, list[Level]] = {}
+    for row in sorted(rows, key=lambda row: (row["position"], row["level"] >= 0, -row["level"])):
+        level = Level(row["level"], row["level_name"], row["condition"], row["term_frequency"])
+        comparisons.setdefault(row["comparison"], []).append(level)
+    personal = {row["comparison"] for row in rows if row["is_personal"]}
+    return [Comparison(name, name in personal, tuple(levels)) for name, levels in comparisons.items()]
+
+
+def _present(engine: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Comparisons of which at least two records show something."""
+    return [comparison for comparison in comparisons if _showing(engine, comparison) > 1]
+
+
+def _showing(engine: duckdb.DuckDBPyConnection, comparison: Comparison) -> int:
+    nothing = comparison.levels[0].condition.replace("_l ", " ").replace("_r ", " ")
+    return int(engine.execute(f"select count(*) from {RECORDS} where not ({nothing})").fetchall()[0][0])
+
+
+def _population(
+    engine: duckdb.DuckDBPyConnection, sampled: Mapping[str, Numbers], comparisons: Sequence[Comparison]
+) -> tuple[Population, int]:
+    count = int(engine.execute(f"select count(*) from {RECORDS}").fetchall()[0][0])
+    comparable = {
+        comparison.name: (_showing(engine, comparison) / count) ** 2
+        for comparison in comparisons
+        if comparison.name in sampled
+    }
+    return Population(count * (count - 1) / 2, comparable), count
+
+
+def _patterns(reader: Relations, names: Sequence[str]) -> tuple[Patterns, list[tuple[tuple[str, str], Patterns]]]:
+    """Candidate pairs by pattern: all of them, and those of each two sources."""
+    levels = ", ".join(f"levels.{name}_level" for name in names)
+    records = reader.relation("int_identity__match_records")
+    counted = reader.query(
+        f"select least(one.source_name, other.source_name) as source_a, "
+        f"greatest(one.source_name, other.source_name) as source_b, {levels}, count(*) as pairs "
+        f"from {reader.relation('int_identity__match_levels')} as levels "
+        f"inner join {records} as one on levels.record_key_a = one.record_key "
+        f"inner join {records} as other on levels.record_key_b = other.record_key "
+        f"group by least(one.source_name, other.source_name), greatest(one.source_name, other.source_name), {levels} "
+        f"order by 1, 2, {levels}"
+    ).read_all()
+    everyone = _as_patterns(counted.drop_columns(["source_a", "source_b"]), names)
+    return everyone, [(key, _as_patterns(part, names)) for key, part in _by_source(counted)]
+
+
+def _as_patterns(table: pa.Table, names: Sequence[str]) -> Patterns:
+    levels = {name: table[f"{name}_level"].to_numpy().astype(np.int64) for name in names}
+    return Patterns(levels, table["pairs"].to_numpy().astype(np.float64))
+
+
+def _by_source(counted: pa.Table) -> list[tuple[tuple[str, str], pa.Table]]:
+    import pyarrow.compute as pc
+
+    keys = dict.fromkeys(zip(counted["source_a"].to_pylist(), counted["source_b"].to_pylist(), strict=True))
+    return [
+        (key, counted.filter(pc.and_(pc.equal(counted["source_a"], key[0]), pc.equal(counted["source_b"], key[1]))))
+        for key in keys
+    ]
+
+
+def _source_pairs(engine: duckdb.DuckDBPyConnection) -> Callable[[tuple[str, str]], float]:
+    """How many pairs of records two sources have; of one source with itself, half of the square."""
+    rows = engine.execute(f"select source_name, count(*) from {RECORDS} group by source_name").fetchall()
+    sizes: dict[str, int] = dict(rows)
+
+    def pairs(sources: tuple[str, str]) -> float:
+        one, other = sources
+        return sizes[one] * (sizes[one] - 1) / 2 if one == other else float(sizes[one] * sizes[other])
+
+    return pairs
+
+
+def _source_shares(
+    mixture: Mixture,
+    by_source: Sequence[tuple[tuple[str, str], Patterns]],
+    pairs: Callable[[tuple[str, str]], float],
+) -> dict[tuple[str, str], float]:
+    """The share of matches among the pairs of each two sources; a source without duplicates has none with itself."""
+    if len({name for key, _ in by_source for name in key}) > MOST_SOURCES:
+        return {}
+    return {key: _share(mixture, patterns, max(pairs(key), 1.0)) for key, patterns in by_source}
+
+
+def _share(mixture: Mixture, patterns: Patterns, all_pairs: float) -> float:
+    match, household = mixture.log_odds(patterns)
+    strangers = 1 - mixture.match_share - mixture.household_share
+    against = 1 + np.exp(np.minimum(household, 200.0)) * mixture.household_share / strangers
+    odds = np.exp(np.minimum(match, 200.0)) / against
+    share = mixture.match_share
+    for _ in range(_ROUNDS):
+        found = share * odds / (share * odds + 1 - share)
+        share = float((found * patterns.pairs).sum()) / all_pairs
+    return min(max(share, _LEAST_MATCHES / all_pairs), 0.5)
+
+
+def _levels(mixture: Mixture, patterns: Patterns) -> dict[str, tuple[LevelWeight, ...]]:
+    return {
+        name: tuple(_weight(mixture, name, level, bool((reached == level).any())) for level in range(len(shares)))
+        for (name, shares), reached in zip(mixture.matches.items(), _reached(mixture, patterns), strict=True)
+    }
+
+
+def _reached(mixture: Mixture, patterns: Patterns) -> list[Levels]:
+    return [np.unique(patterns.levels[name]) for name in mixture.matches]
+
+
+def _weight(mixture: Mixture, name: str, level: int, is_reached: bool) -> LevelWeight:
+    """A level that no pair has reached says nothing, rather than what its smoothing says."""
+    strangers = float(mixture.strangers[name][level])
+    if not is_reached:
+        return LevelWeight(strangers, strangers, strangers)
+    return LevelWeight(float(mixture.matches[name][level]), strangers, float(mixture.household[name][level]))

@@ -1,0 +1,152 @@
+{#
+    Which hubs of a tier have to be decided again: those that somebody joined or left, those that a component which changed shows,
+    and those that a limit over a window of time holds back, since the window moved.
+#}
+{% macro hubs_to_decide_sql(tables, tier, dirty) -%}
+    select memberships.rule, memberships.hub
+    from {{ tables.name }}_memberships as memberships
+    where memberships.tier = {{ tier.number }}
+    union
+    select evidence.rule, evidence.hub
+    from {{ tables.evidence }} as evidence
+    where evidence.tier = {{ tier.number }} and evidence.node_id in (select dirty.node_id from {{ dirty }} as dirty)
+    {%- for rule in tier.rules if rule.get('within_days') %}
+    union
+    select hubs.rule, hubs.hub
+    from {{ tables.hubs }} as hubs
+    where hubs.tier = {{ tier.number }} and hubs.rule = '{{ rule.name }}' and hubs.suppression_reason is not null
+    {%- endfor %}
+{%- endmacro %}
+
+{# Links of a tier that count, each with the component its node has from the tiers below. `hubs`: none for all. #}
+{% macro hub_members_sql(tables, tier, hubs) -%}
+    {%- set lower_level = tables.levels[tier.number - 1] -%}
+    {%- set names_count = (tier.rules | selectattr('max_named_customers', 'defined') | list) + (tier.rules | selectattr('max_if_nameless', 'defined') | list) -%}
+    select
+        evidence.rule,
+        evidence.hub,
+        evidence.node_id,
+        evidence.last_seen_at,
+        lower_level.component_id
+        {%- if names_count %},
+        named.component_id is not null as is_named
+        {%- endif %}
+    from {{ tables.evidence }} as evidence
+    inner join {{ lower_level }} as lower_level on evidence.node_id = lower_level.node_id
+    {%- if names_count %}
+    left join (
+        select distinct named_level.component_id
+        from {{ tables.evidence }} as named_evidence
+        inner join {{ lower_level }} as named_level on named_evidence.node_id = named_level.node_id
+        where named_evidence.rule = 'record' and named_evidence.is_named
+    ) as named on lower_level.component_id = named.component_id
+    {%- endif %}
+    {%- if hubs %}
+    inner join {{ hubs }} as hubs on evidence.rule = hubs.rule and evidence.hub = hubs.hub
+    {%- endif %}
+    where evidence.tier = {{ tier.number }} and evidence.suppression_reason is null
+{%- endmacro %}
+
+{# One row per hub that spans components: its oldest node, and why it links nobody, if it does not. #}
+{% macro decided_hubs_sql(tables, tier, members) -%}
+    select
+        shown.rule,
+        shown.hub,
+        shown.anchor_node_id,
+        case
+            {%- for rule in tier.rules %}
+            {%- for limit, counted in hub_limits().items() if rule.get(limit) %}
+            when shown.rule = '{{ rule.name }}' and shown.{{ hub_count(limit, rule.get('within_days')) }} > {{ rule[limit] }}
+                then 'more than {{ rule[limit] }} {{ counted }}{{ ' within ' ~ rule.within_days ~ ' days' if rule.get('within_days') }}'
+            {%- endfor %}
+            {%- endfor %}
+            {%- if tables.guarded %}
+            when conflicts.kind is not null then 'keeps apart by ' || conflicts.kind
+            {%- endif %}
+            when 1 = 0 then ''
+        end as suppression_reason
+    from (
+        select
+            rule,
+            hub,
+            min(node_id) as anchor_node_id
+            {%- for limit, days in hub_counts_of(tier) %},
+            {{ hub_count_sql(limit, days) }} as {{ hub_count(limit, days) }}
+            {%- endfor %}
+        from {{ members }}
+        group by rule, hub
+        having min(component_id) < max(component_id)
+    ) as shown
+    {%- if tables.guarded %}
+    left join ({{ hub_conflicts_sql(tables, tier, members) }}) as conflicts on shown.rule = conflicts.rule and shown.hub = conflicts.hub
+    {%- endif %}
+{%- endmacro %}
+
+{# {limit of a rule: what it counts}. #}
+{% macro hub_limits() %}
+    {{ return({
+        'max_records': 'records',
+        'max_customers': 'customers',
+        'max_named_customers': 'named customers',
+        'max_if_nameless': 'nameless customers and no named one',
+    }) }}
+{% endmacro %}
+
+{# What the rules of a tier count: (limit, days), where no days are for ever. #}
+{% macro hub_counts_of(tier) %}
+    {%- set counts = [] -%}
+    {%- for rule in tier.rules -%}
+        {%- for limit in hub_limits() if rule.get(limit) and (limit, rule.get('within_days')) not in counts -%}
+            {%- do counts.append((limit, rule.get('within_days'))) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(counts) }}
+{% endmacro %}
+
+{# The column of a count. #}
+{% macro hub_count(limit, days) %}{{ limit | replace('max_', '') }}{{ '_' ~ days if days }}{% endmacro %}
+
+{% macro hub_count_sql(limit, days) -%}
+    {%- set seen = 'last_seen_at >= ' ~ add_days(as_of(), -days) if days else '1 = 1' -%}
+    {%- if limit == 'max_records' -%} count(case when {{ seen }} then 1 end)
+    {%- elif limit == 'max_customers' -%} count(distinct case when {{ seen }} then component_id end)
+    {%- elif limit == 'max_named_customers' -%} count(distinct case when is_named and {{ seen }} then component_id end)
+    {%- else -%} count(distinct case when {{ seen }} then component_id end) * min(case when is_named then 0 else 1 end)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Hubs whose components, taken together, would hold more values than one customer may. #}
+{% macro hub_conflicts_sql(tables, tier, members) -%}
+    select conflicts.rule, conflicts.hub, min(conflicts.kind) as kind
+    from (
+        select spread.rule, spread.hub, held.kind
+        from (
+            select distinct members.rule, members.hub, members.component_id
+            from {{ members }} as members
+        ) as spread
+        inner join (
+            select distinct lower_level.component_id, exclusive.kind, exclusive.held_value, exclusive.most_values
+            from ({{ exclusive_values_sql(tables) }}) as exclusive
+            inner join {{ tables.levels[tier.number - 1] }} as lower_level on exclusive.node_id = lower_level.node_id
+        ) as held on spread.component_id = held.component_id
+        group by spread.rule, spread.hub, held.kind, held.most_values
+        having count(distinct held.held_value) > held.most_values and count(distinct spread.component_id) > 1
+    ) as conflicts
+    group by conflicts.rule, conflicts.hub
+{%- endmacro %}
+
+{#
+    What a customer may hold only so many of: (node_id, kind, held_value, most_values). Two records that a steward keeps apart
+    each hold one of two values of which one is allowed.
+#}
+{% macro exclusive_values_sql(tables) -%}
+    select evidence.node_id, 'steward ' || evidence.hub as kind, cast(evidence.node_id as varchar) as held_value, 1 as most_values
+    from {{ tables.evidence }} as evidence
+    where evidence.rule = 'never_link'
+    {%- for type, most in tables.most_values.items() %}
+    union all
+    select evidence.node_id, '{{ type }}' as kind, evidence.identifier_value as held_value, {{ most }} as most_values
+    from {{ tables.evidence }} as evidence
+    where evidence.identifier_type = '{{ type }}' and evidence.suppression_reason is null
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{# Insertions, deletions and substitutions that turn one ASCII text of at most 255 characters into another. #}
+{% macro edit_distance(left, right) %}levenshtein({{ left }}, {{ right }}){% endmacro %}
+
+{# PostgreSQL counts edits in an extension that it trusts a database's owner to create. #}
+{% macro prepare_edit_distance() %}{{ return(adapter.dispatch('prepare_edit_distance', 'cdp')()) }}{% endmacro %}
+
+{% macro default__prepare_edit_distance() %}{% endmacro %}
+
+{% macro postgres__prepare_edit_distance() %}create extension if not exists fuzzystrmatch schema public{% endmacro %}

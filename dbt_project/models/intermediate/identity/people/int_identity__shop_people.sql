@@ -1,0 +1,10 @@
+{{ config(materialized='view') }}
+
+{{ match_people(
+    relation=ref('stg_shop__order_lines'),
+    source_name='shop',
+    record_key="case when account_id is null then 'shop:guest_order:' || order_id else 'shop:account:' || account_id end",
+    attributes={'full_name': 'customer_name', 'email': 'email', 'phone': 'phone', 'city': 'city', 'postcode': 'postcode'},
+    observed_at='updated_at',
+    where='line_no = 1',
+) }}

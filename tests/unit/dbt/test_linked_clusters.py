@@ -1,0 +1,86 @@
+"""Average linkage in rounds gives what merging the best two, one after the other, gives."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import duckdb
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.doubles.dbt_project import REPOSITORY
+from tests.doubles.macros import Macros
+
+MACROS = REPOSITORY / "dbt_project" / "macros"
+FILES = [
+    MACROS / "identity" / "connected_components.sql",
+    MACROS / "identity" / "matching" / "linked_clusters.sql",
+    MACROS / "identity" / "matching" / "match_weights.sql",
+]
+Pairs = dict[tuple[str, str], float]
+Clusters = set[frozenset[str]]
+
+
+def linked(pairs: Pairs, lone_records: int = 0) -> Clusters:
+    """Clusters of several records that the macro finds among the records of `pairs` and some that nobody is like."""
+    with duckdb.connect() as engine:
+        macros = Macros(FILES, lambda sql: engine.execute(sql).fetchall())
+        rows = [{"a": a, "b": b, "weight": weight} for (a, b), weight in pairs.items()]
+        engine.register("given", pa.Table.from_pylist(rows))
+        engine.execute("create table pairs as select a, b, cast(weight as decimal(18, 6)) as weight from given")
+        engine.execute("create table records as select a as record_key from pairs union select b from pairs")
+        engine.execute("insert into records select 'lone ' || i from range(?) as lone(i)", [lone_records])
+        table = macros.link_clusters("select * from pairs", "c", "records")
+        found = engine.execute(f"select list(record_key) from {table} group by cluster_key").fetchall()
+    return {frozenset(members) for (members,) in found}
+
+
+def merged_one_by_one(pairs: Pairs) -> Clusters:
+    clusters = [frozenset([record]) for record in sorted({record for pair in pairs for record in pair})]
+
+    def mean(one: frozenset[str], other: frozenset[str]) -> float:
+        between = [pairs[min(a, b), max(a, b)] for a in one for b in other]
+        return sum(between) / len(between)
+
+    while len(clusters) > 1:
+        best = max(combinations(clusters, 2), key=lambda pair: mean(*pair))
+        if mean(*best) <= 0:
+            break
+        clusters = [cluster for cluster in clusters if cluster not in best] + [best[0] | best[1]]
+    return {cluster for cluster in clusters if len(cluster) > 1}
+
+
+@st.composite
+def all_pairs(draw: st.DrawFn) -> Pairs:
+    """A weight for every two of a few records, no two weights alike."""
+    records = "abcdefg"[: draw(st.integers(2, 7))]
+    pairs = list(combinations(records, 2))
+    weights = draw(st.lists(st.integers(-2_000, 2_000), min_size=len(pairs), max_size=len(pairs), unique=True))
+    return {pair: weight / 100 + 0.003 for pair, weight in zip(pairs, weights, strict=True)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(pairs=all_pairs())
+def test_rounds_find_what_one_by_one_finds(pairs: Pairs) -> None:
+    first_pass = merged_one_by_one(pairs)
+    found = linked(pairs)
+    # The second pass joins clusters further, and parts none.
+    assert all(any(cluster <= larger for larger in found) for cluster in first_pass)
+
+
+def test_one_likely_pair_does_not_join_what_all_others_keep_apart() -> None:
+    family = {("a", "b"): 9.0, ("c", "d"): 9.0, ("b", "c"): 3.0}
+    apart = {("a", "c"): -8.0, ("a", "d"): -8.0, ("b", "d"): -8.0}
+    assert linked(family | apart) == {frozenset("ab"), frozenset("cd")}
+
+
+def test_two_that_nothing_else_claims_find_each_other() -> None:
+    joined = {(f"{number:02d} a", f"{number:02d} b"): 9.0 for number in range(20)}
+    doubtful = {("x", "y"): -3.0}
+    assert frozenset("xy") in linked(joined | doubtful)
+    assert frozenset("xy") not in linked(joined | doubtful, lone_records=400)
+
+
+def test_nothing_likely_links_nobody() -> None:
+    assert linked({("a", "b"): -9.0}, lone_records=50) == set()
