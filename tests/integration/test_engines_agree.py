@@ -19,7 +19,15 @@ from cdp.warehouse import Reader, open_warehouse
 
 ROOT = Path(__file__).parents[2]
 # What a full refresh does not give again, by design: histories that say when something was first noticed.
-HISTORIES = {"fct_segment_memberships", "int_identity__id_changes"}
+HISTORIES = {
+    "fct_segment_memberships",
+    "int_identity__id_changes",
+    "int_identity__merges",
+    "dim_customer_ids",
+    # What the last run did to the graph, and which run that was.
+    "int_identity__components__changes",
+    "int_identity__components__runs",
+}
 
 SETTINGS = """
 name: engines

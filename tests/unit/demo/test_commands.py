@@ -58,9 +58,11 @@ def test_the_score_stands_beside_the_naive_one(
     truth = demo_project.state / "demo/truth/records.parquet"
     write(truth, pa.table({"record_key": keys, "person_id": [1, 1, 2], "email_raw": ["a", "A", "b"]}))
     found = pa.table({"record_key": keys, "customer": [5, 5, 6]})
+    shown = pa.table({"record_key": keys[:2], "identifier_type": ["email"] * 2, "identifier_value": ["a"] * 2})
     monkeypatch.setattr(judge, "published_customers", lambda project: found)
+    monkeypatch.setattr(judge, "published_evidence", lambda project: shown)
     scores = json.loads(cli.invoke(demo_app, ["score", "--json"]).output)
-    assert scores["customers"] == {"records": 3, "precision": 1.0, "recall": 1.0, "f1": 1.0}
+    assert scores["customers"] == {"records": 3, "precision": 1.0, "recall": 1.0, "reachable_recall": 1.0, "f1": 1.0}
     assert scores["same_raw_email"]["recall"] == 0.0
     assert "1.0000" in cli.invoke(demo_app, ["score"]).output
 

@@ -35,6 +35,11 @@ def known(persons: Mapping[str, tuple[int, str | None]]) -> pa.Table:
 TRUTH = known({"a": (1, "x"), "b": (1, "X"), "c": (1, None), "d": (2, "x"), "e": (2, "")})
 
 
+NO_EVIDENCE = pa.table(
+    {name: pa.array([], pa.string()) for name in ("record_key", "identifier_type", "identifier_value")}
+)
+
+
 def test_the_truth_itself_is_perfect() -> None:
     result = score(assigned({"a": 7, "b": 7, "c": 7, "d": 9, "e": 9}), TRUTH)
     assert result == PairScore(records=5, agreed=4, claimed=4, true=4)
@@ -66,7 +71,7 @@ def test_the_naive_rule_joins_equal_text_and_nothing_else() -> None:
 
 
 def test_both_are_judged_on_the_same_records() -> None:
-    judgement = judge(assigned({"a": 1, "b": 1, "d": 2}), TRUTH)
+    judgement = judge(assigned({"a": 1, "b": 1, "d": 2}), TRUTH, NO_EVIDENCE)
     assert judgement.customers.records == judgement.same_raw_email.records == 3
 
 

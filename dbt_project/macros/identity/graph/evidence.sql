@@ -31,17 +31,21 @@
         {%- do run_query('insert into ' ~ tables.evidence ~ ' select ' ~ names ~ ' from (' ~ sql ~ ') as given') -%}
         {%- set given = tables.evidence -%}
     {%- endif -%}
-    {%- set born = scratch_table(tables.name ~ '_born', born_sql(tables, given)) -%}
+    {%- set born = scratch_table(tables.name ~ '_born', born_sql(tables, given, stands)) -%}
     {%- do scratch_table(tables.name ~ '_0_moved', 'select node_id, node_id as component_id from ' ~ born) -%}
     {%- do scratch_table(tables.name ~ '_0_split', 'select node_id from ' ~ born ~ ' where 1 = 0') -%}
     {%- do run_query('insert into ' ~ tables.levels[0] ~ ' select node_id, node_id from ' ~ born) -%}
     {%- do run_query('delete from ' ~ tables.changes) -%}
 {% endmacro %}
 
-{% macro born_sql(tables, given) -%}
+{% macro born_sql(tables, given, stands) -%}
     select given.node_id
-    from (select distinct node_id from {{ given }}) as given
-    where not exists (select 1 from {{ tables.levels[0] }} as known where known.node_id = given.node_id)
+    from {{ given }} as given
+    where
+        given.rule = 'record'
+        {%- if stands %}
+        and not exists (select 1 from {{ tables.levels[0] }} as known where known.node_id = given.node_id)
+        {%- endif %}
 {%- endmacro %}
 
 {# What is stored of the nodes and the rules that `given` speaks about. #}

@@ -4,8 +4,10 @@
 
     The model's SQL gives pairs (a, b, weight), keys and bits, a before b, weights below zero included. The table has one row per
     record that joins another: (record_key, cluster_key, pass), where cluster_key is the smallest key of the cluster and pass says
-    when the record found its cluster. `records` names the model that has a row per record, lone ones included. In a round every cluster names its best partner, and partners that name each other merge;
-    where every pair has a weight, that gives what merging one by one would.
+    when the record found its cluster. `records` names the model that has a row per record, lone ones included.
+
+    In a round every cluster names its best partner, and partners that name each other merge; where every pair has a weight, that
+    gives what merging one by one would.
 
     The second pass looks at what the first left alone. Two records that no other record claims are likelier to be each other's:
     among so few, chance finds hardly any pair that is alike. How much likelier is counted, not declared (`leftover_weights`).
