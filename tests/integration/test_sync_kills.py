@@ -63,7 +63,7 @@ def phone(number: int) -> str:
 
 
 def survive(folder: Path, kills: int, seed: int) -> None:
-    rng, done, cycle = Random(seed), 0, 0
+    rng, done, cycle, undisturbed = Random(seed), 0, 0, 0.0
     with served_sandbox(folder / "tools", Faults(rate=1 / 6, seed=seed)) as sandbox:
         company = Company(folder / "company", sandbox.url)
         with launcher(company.root) as launched:
@@ -74,7 +74,11 @@ def survive(folder: Path, kills: int, seed: int) -> None:
                     MODEL, [(phone(one), one, "Anna", cycle, "2024-05-01 05:00:00") for one in sorted(wanted)]
                 )
                 while True:
-                    status = launched.run(rng.uniform(0.0, 0.6) if rng.random() < 0.85 else None)
+                    # The first run shows how long one takes here: a fixed delay may always fall before the work.
+                    is_killed = undisturbed and rng.random() < 0.85
+                    started = time.monotonic()
+                    status = launched.run(rng.uniform(0.0, undisturbed) if is_killed else None)
+                    undisturbed = undisturbed or time.monotonic() - started
                     if status == 0:
                         break
                     assert status == signal.SIGKILL, f"a run ended with {status}"
@@ -97,8 +101,8 @@ def check_books(company: Company, expected: set[str]) -> None:
     assert {run.status for run in runs} == {"ok", "interrupted"}
 
 
-def test_a_dozen_kills(tmp_path: Path) -> None:
-    survive(tmp_path, kills=12, seed=1)
+def test_a_few_kills(tmp_path: Path) -> None:
+    survive(tmp_path, kills=4, seed=1)
 
 
 @pytest.mark.proof
