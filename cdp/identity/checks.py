@@ -8,9 +8,15 @@ from pathlib import Path
 from cdp.declarations.problems import attempt_all, together
 from cdp.errors import DeclarationError
 from cdp.identity.declaration import load_identity_rules
+from cdp.identity.match_model import load_match_model
 from cdp.identity.overrides import load_overrides
 
-_LOADERS: tuple[Callable[[Path], object], ...] = (load_identity_rules, load_overrides)
+
+def _match_model(dbt_project: Path) -> object:
+    return load_match_model(dbt_project / "dbt_project.yml")
+
+
+_LOADERS: tuple[Callable[[Path], object], ...] = (load_identity_rules, load_overrides, _match_model)
 
 
 def identity_problems(dbt_project: Path) -> list[DeclarationError]:

@@ -77,7 +77,8 @@ def _likeness(reader: Reader, a: int, b: int) -> Likeness | None:
         return None
     pairs, records = reader.relation(MATCH_PAIRS), reader.relation("int_identity__records")
     query = (
-        f"select p.record_key_a, p.record_key_b, cast(p.match_probability as double precision) as match_probability from {pairs} as p "
+        "select p.record_key_a, p.record_key_b, cast(p.match_probability as double precision) as match_probability "
+        f"from {pairs} as p "
         f"inner join {records} as one on p.record_key_a = one.record_key "
         f"inner join {records} as other on p.record_key_b = other.record_key "
         "where (one.customer_id = ? and other.customer_id = ?) or (one.customer_id = ? and other.customer_id = ?) "

@@ -28,7 +28,7 @@
         candidates.old_component_id,
         case when broken.kind is null then candidates.new_component_id else lower_level.component_id end as new_component_id,
         candidates.new_component_id as candidate_id,
-        'would join too many of ' || broken.kind as suppression_reason
+        'would join too many of ' || split_part(broken.kind, ' ', 1) as suppression_reason
     from {{ candidates }} as candidates
     inner join {{ tables.levels[tier.number - 1] }} as lower_level on candidates.node_id = lower_level.node_id
     left join ({{ broken_components_sql(tables, tier, candidates) }}) as broken on candidates.new_component_id = broken.component_id

@@ -61,7 +61,7 @@
             {%- endfor %}
             {%- endfor %}
             {%- if tables.guarded %}
-            when conflicts.kind is not null then 'keeps apart by ' || conflicts.kind
+            when conflicts.kind is not null then 'keeps apart by ' || split_part(conflicts.kind, ' ', 1)
             {%- endif %}
             when 1 = 0 then ''
         end as suppression_reason

@@ -216,7 +216,7 @@ select
     end as cause,
     cast(causes.tier as bigint) as tier,
     causes.rule,
-    {{ plain_reason('coalesce(causes.cut_reason, hubs.suppression_reason, evidence.suppression_reason)') }} as reason,
+    coalesce(causes.cut_reason, hubs.suppression_reason, evidence.suppression_reason) as reason,
     coalesce(causes.node_id, named_moves.first_node_id) as node_id,
     causes.other_node_id
 from named_moves

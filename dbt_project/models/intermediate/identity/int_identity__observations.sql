@@ -6,6 +6,10 @@
     'is_replacement': 'boolean', 'observed_at': 'timestamp', '_arrival': 'bigint',
 } %}
 {%- for type in types %}{% do columns.update({type: 'varchar'}) %}{% endfor %}
+{%- set columns_shown = [
+    'record_key', 'identifier_type', 'identifier_value', 'source_name', 'name_key', 'least_name_key', 'is_deleted', 'is_transaction',
+    'first_seen_at', 'last_seen_at', 'times_observed', '_arrival', '_last_arrival',
+] %}
 
 with arrived as (
 
@@ -84,14 +88,12 @@ known as (
 shown as (
 
     select
-        record_key, identifier_type, identifier_value, source_name, name_key, least_name_key, is_deleted, is_transaction,
-        first_seen_at, last_seen_at, times_observed, _arrival, _last_arrival
+        {{ columns_shown | join(',\n        ') }}
     from unpivoted
     {%- if is_incremental() %}
     union all
     select
-        record_key, identifier_type, identifier_value, source_name, name_key, least_name_key, is_deleted, is_transaction,
-        first_seen_at, last_seen_at, times_observed, _arrival, _last_arrival
+        {{ columns_shown | join(',\n        ') }}
     from known
     {%- endif %}
 

@@ -1,0 +1,87 @@
+"""The picture of a customer: what is in it, that nothing overlaps, and that it is always the same."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from xml.etree import ElementTree as ET
+
+from cdp.identity.explaining.links import Link
+from cdp.identity.picture.contents import MOST_BOXES, MOST_CIRCLES, picture_contents
+from cdp.identity.picture.layout import BOX_HEIGHT, BOX_WIDTH, layout
+from cdp.identity.picture.svg import picture_svg
+from tests.doubles.identity_links import kept_apart, link
+
+
+def customer(records: int, values_each: int = 2) -> tuple[dict[str, int], list[Link]]:
+    """Records in a chain, each with values of its own besides."""
+    keys = {f"shop:order:{number}": number for number in range(records)}
+    links = [
+        link(key, f"v{value}", node=number)
+        for key, number in keys.items()
+        for value in (number, number + 1, *(f"{number}-{own}" for own in range(values_each)))
+    ]
+    return keys, links
+
+
+def test_records_links_and_reasons_are_in_it() -> None:
+    keys = {"shop:account:<1>": 1, "web:cookie:2": 2}
+    links = [
+        link("shop:account:<1>", "a&b@example.com"),
+        link("web:cookie:2", "a&b@example.com", reason="shared record"),
+        link("web:cookie:2", "no@example.com", reason="blocked value"),
+    ]
+    svg = picture_svg(picture_contents(keys, links), 7, "2 records")
+    ET.fromstring(svg)
+    for told in ("Customer 7", "shop:account:&lt;1&gt;", "a&amp;b@example.com", "blocked value", "shared record"):
+        assert told in svg
+    assert svg.count('stroke-dasharray="5 4"') == 3  # two links and the legend
+
+
+def test_a_value_counts_for_a_record_if_one_rule_says_so() -> None:
+    links = [link("a:b:1", "x"), link("a:b:1", "x", rule="email_and_name", reason="more than 2 records")]
+    contents = picture_contents({"a:b:1": 1}, links)
+    assert [(line.reason, line.circle.reason) for line in contents.lines] == [(None, None)]
+
+
+def test_what_a_steward_keeps_apart_is_drawn() -> None:
+    contents = picture_contents({"a:b:1": 1}, [kept_apart("a:b:1", "a:b:2"), link("a:b:1", "x")])
+    assert [circle.reason for circle in contents.circles if circle.shown[0] == "never_link"] == [
+        "kept apart by a steward"
+    ]
+
+
+def test_many_records_that_show_the_same_share_a_box() -> None:
+    keys = {f"pos:receipt:{number}": number for number in range(500)}
+    contents = picture_contents(keys, [link(key, "x", node=number) for key, number in keys.items()])
+    assert [(box.records, box.record_key) for box in contents.boxes] == [(500, "pos:receipt:0")]
+    assert contents.circles[0].records == 500
+
+
+def test_what_is_too_much_is_left_out_and_counted() -> None:
+    keys, links = customer(1_000)
+    contents = picture_contents(keys, links)
+    assert (len(contents.boxes), contents.records_left_out) == (MOST_BOXES, 1_000 - MOST_BOXES)
+    assert len(contents.circles) == MOST_CIRCLES
+    assert contents.values_left_out > 0
+    assert f"{contents.records_left_out:,} newer records" in picture_svg(contents, 1, "")
+
+
+def test_nothing_overlaps() -> None:
+    keys, links = customer(80)
+    contents = picture_contents(keys, links)
+    placed = layout(contents)
+    for one, other in combinations(placed.boxes.values(), 2):
+        assert abs(one.x - other.x) >= BOX_WIDTH or abs(one.y - other.y) >= BOX_HEIGHT
+    for one, other in combinations(placed.circles.values(), 2):
+        assert abs(one.y - other.y) > 40
+    assert max(place.y for place in [*placed.boxes.values(), *placed.circles.values()]) < placed.height
+
+
+def test_the_same_customer_gives_the_same_picture() -> None:
+    keys, links = customer(30)
+    pictures = {picture_svg(picture_contents(keys, given), 1, "") for given in (links, links[::-1])}
+    assert len(pictures) == 1
+
+
+def test_a_customer_who_shows_nothing() -> None:
+    ET.fromstring(picture_svg(picture_contents({"pos:receipt:1": 1}, []), 1, "1 record"))
