@@ -8,12 +8,12 @@ from pathlib import Path
 from cdp.declarations.problems import attempt_all, together
 from cdp.errors import DeclarationError
 from cdp.identity.declaration import load_identity_rules
-from cdp.identity.match_model import load_match_model
+from cdp.identity.match_model import PROJECT_FILE, load_match_model
 from cdp.identity.overrides import load_overrides
 
 
 def _match_model(dbt_project: Path) -> object:
-    return load_match_model(dbt_project / "dbt_project.yml")
+    return load_match_model(dbt_project / PROJECT_FILE)
 
 
 _LOADERS: tuple[Callable[[Path], object], ...] = (load_identity_rules, load_overrides, _match_model)
@@ -21,7 +21,7 @@ _LOADERS: tuple[Callable[[Path], object], ...] = (load_identity_rules, load_over
 
 def identity_problems(dbt_project: Path) -> list[DeclarationError]:
     """What is wrong with the rules and the overrides; nothing where there is no dbt project to ask."""
-    if not (dbt_project / "dbt_project.yml").is_file():
+    if not (dbt_project / PROJECT_FILE).is_file():
         return []
     return attempt_all(lambda load: load(dbt_project), _LOADERS)[1]
 

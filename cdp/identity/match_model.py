@@ -12,6 +12,7 @@ from cdp.declarations.traits import nearest
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
 from cdp.errors import DeclarationError
 
+PROJECT_FILE = "dbt_project.yml"
 VARIABLE = ("vars", "match_model")
 
 # What a source may say about a person (macro `match_attributes`).
@@ -130,9 +131,7 @@ def load_match_model(file: Path) -> MatchModel:
     Raises DeclarationError with the file, the line and the remedy where it does not say what it must.
     """
     document = read_yaml(file)
-    content = document.content if isinstance(document.content, dict) else {}
-    variables = content.get("vars")
-    path = VARIABLE if isinstance(variables, dict) and VARIABLE[1] in variables else ()
+    path = VARIABLE if file.name == PROJECT_FILE else ()
     model = parse(MatchModel, document, *path)
     _check_columns(model, document, path)
     return model

@@ -50,9 +50,8 @@ def project_at(folder: Path, engine: str) -> Project:
 def build(project: Project, *arguments: str) -> None:
     warehouse = open_warehouse(project)
     started = warehouse.begin(project.clock.now(), "test")
-    finished = run_dbt(
-        project, ["build", "--quiet", "--target", started.target, *arguments], started.environment, capture=True
-    )
+    command = ["build", "--quiet", "--target", started.target, "--exclude-resource-type", "unit_test", *arguments]
+    finished = run_dbt(project, command, started.environment, capture=True)
     assert finished.returncode == 0, finished.stdout[-3000:]
     warehouse.publish()
 

@@ -67,7 +67,7 @@ def test_every_refusal_is_told_at_once(tmp_path: Path) -> None:
     (project / "dbt_project.yml").write_text("vars: {}\n")
     with pytest.raises(DeclarationError) as refused:
         check_identity(project)
-    assert len(str(refused.value).splitlines()) == 3
+    assert len(str(refused.value).splitlines()) == 4
 
 
 def test_the_product_itself_passes() -> None:

@@ -3,8 +3,8 @@
 {{ match_people(
     relation=ref('stg_shop__order_lines'),
     source_name='shop',
-    record_key="case when account_id is null then 'shop:guest_order:' || order_id else 'shop:account:' || account_id end",
+    record_key="'shop:account:' || account_id",
     attributes={'full_name': 'customer_name', 'email': 'email', 'phone': 'phone', 'city': 'city', 'postcode': 'postcode'},
     observed_at='updated_at',
-    where='line_no = 1',
+    where='line_no = 1 and account_id is not null',
 ) }}
