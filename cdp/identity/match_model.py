@@ -132,6 +132,13 @@ def load_match_model(file: Path) -> MatchModel:
     """
     document = read_yaml(file)
     path = VARIABLE if file.name == PROJECT_FILE else ()
+    variables = document.content.get("vars") if isinstance(document.content, dict) else None
+    if path and (not isinstance(variables, dict) or VARIABLE[1] not in variables):
+        raise DeclarationError(
+            "`vars` says nothing about `match_model`.",
+            where=document.at("vars"),
+            remedy="docs/identity-matching.md says how people are compared.",
+        )
     model = parse(MatchModel, document, *path)
     _check_columns(model, document, path)
     return model
