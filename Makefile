@@ -26,7 +26,7 @@ demo: $(VENV)/.ready
 	@test -e var/demo/clock.json || $(BIN)/cdp demo init
 
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -m "not proof" -n 2 --dist loadfile --durations 15
+	$(BIN)/python -m pytest -m "not proof" -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 proof: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -m proof
