@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from cdp.identity.evaluation.share import Share
+
 PAIR_COUNTS = """
 with cells as (
     select person_id, customer, count(*) as records
@@ -24,28 +26,10 @@ select
 
 
 @dataclass(frozen=True, slots=True)
-class PairScore:
-    """Pairs of records: `agreed` are joined rightly, `claimed` joined at all, `true` of one person."""
+class PairScore(Share):
+    """Pairs of `records`: `agreed` are joined rightly, `claimed` joined at all, `true` of one person."""
 
     records: int
-    agreed: int
-    claimed: int
-    true: int
-
-    @property
-    def precision(self) -> float:
-        """Share of joined pairs that belong together; 1 where nothing is joined."""
-        return self.agreed / self.claimed if self.claimed else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of true pairs that are joined; 1 where there are none."""
-        return self.agreed / self.true if self.true else 1.0
-
-    @property
-    def f1(self) -> float:
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
 
 
 def score(assignments: pa.Table, truth: pa.Table) -> PairScore:
@@ -58,7 +42,7 @@ def score(assignments: pa.Table, truth: pa.Table) -> PairScore:
         engine.register("assignments", assignments)
         engine.register("truth", truth)
         [(records, agreed, claimed, true)] = engine.execute(PAIR_COUNTS).fetchall()
-    return PairScore(int(records), int(agreed), int(claimed), int(true))
+    return PairScore(int(agreed), int(claimed), int(true), int(records))
 
 
 def same_raw_email(truth: pa.Table) -> pa.Table:

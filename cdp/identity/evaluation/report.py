@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from cdp.identity.evaluation.evaluate import Evaluation
-from cdp.identity.evaluation.truth import Share
+from cdp.identity.evaluation.share import Share
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:

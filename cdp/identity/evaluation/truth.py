@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cdp.errors import CdpError, Location
 from cdp.identity.evaluation.people_file import load_text, quoted
+from cdp.identity.evaluation.share import Share
 
 _COUNTS = """
 with judged as (select * from clusters inner join truth using (record_id)),
@@ -53,29 +54,6 @@ inner join truth as other on compared.record_key_b = other.record_id
 group by bits
 order by bits
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Of `claimed` and of `true` things, `agreed` are both."""
-
-    agreed: int
-    claimed: int
-    true: int
-
-    @property
-    def precision(self) -> float:
-        """1 where nothing is claimed."""
-        return self.agreed / self.claimed if self.claimed else 1.0
-
-    @property
-    def recall(self) -> float:
-        """1 where nothing is true."""
-        return self.agreed / self.true if self.true else 1.0
-
-    @property
-    def f1(self) -> float:
-        return 2 * self.agreed / (self.claimed + self.true) if self.claimed + self.true else 1.0
 
 
 @dataclass(frozen=True, slots=True)

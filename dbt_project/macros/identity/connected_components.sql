@@ -8,22 +8,6 @@
     In a round each node picks the neighbour (or itself) that hashes lowest; hash and node share one bigint, so picking is a
     plain min(). Edges between the picked survive, until none is left; then the picks are followed back.
 #}
-{% materialization connected_components, default %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- if existing %}{% do adapter.drop_relation(existing) %}{% endif -%}
-    {%- set assigned = solve_components(sql, this.identifier) -%}
-    {% call statement('main') -%}
-        create table {{ target_relation }} as
-        select assigned.node_id, min(assigned.node_id) over (partition by assigned.component_id) as component_id
-        from {{ assigned }} as assigned
-    {%- endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
-    {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
-
 {# Name of a temporary table (node_id, component_id), where component_id is some node of the component. #}
 {% macro solve_components(edges_sql, name, most_rounds=64) %}
     {%- set prime = 2147483647 -%}

@@ -84,4 +84,5 @@ def test_the_same_customer_gives_the_same_picture() -> None:
 
 
 def test_a_customer_who_shows_nothing() -> None:
-    ET.fromstring(picture_svg(picture_contents({"pos:receipt:1": 1}, []), 1, "1 record"))
+    picture = ET.fromstring(picture_svg(picture_contents({"pos:receipt:1": 1}, []), 1, "1 record"))
+    assert "1 record" in "".join(picture.itertext())

@@ -2,8 +2,8 @@
     The identity graph, solved tier by tier and kept from run to run (ADR 12).
 
     The model's SQL gives evidence, one row per node, rule and hub: a hub is what nodes share (a value, or a pair of nodes). Of a
-    rule that `is_pairwise` all rows are given, always; of the others all rows of every node that changed, and a row with a null
-    hub for each such node, so that one which shows nothing any more is known too.
+    rule that `is_pairwise` all rows are given, always; of the others all rows of every node that changed, among them one of the
+    rule `record`, so that a node which shows nothing any more is known too.
 
     The table has one row per node: (node_id, component_id), where component_id is the smallest node of its component. Beside it,
     under its name: `__evidence`, as given; `__hubs`, what was decided about each hub that spans components; `__tier_<n>`, the

@@ -90,7 +90,6 @@
                 where changes.tier = {{ tier.number }} and not changes.is_linking
             )
             or loosened.node_id in (select split.node_id from {{ tables.name }}_{{ tier.number - 1 }}_split as split)
-
             or loosened.node_id in (
                 select memberships.node_id
                 from {{ tables.name }}_memberships as memberships
