@@ -2,13 +2,12 @@
     Connected components of a graph by randomised contraction (Bögeholz, Brand and Todor, ICDE 2020), in a number of rounds that is
     logarithmic whatever the shape: a chain of a million links takes as few as a star.
 
-    The model's SQL gives edges (a, b), integers from 0 to 2^31 - 1. The table has one row per node that has an edge:
-    (node_id, component_id), where component_id is the smallest node of the component.
+    The SQL gives edges (a, b), integers from 0 to 2^31 - 1. The answer is the name of a temporary table with one row per node that
+    has an edge: (node_id, component_id), where component_id is some node of the component.
 
     In a round each node picks the neighbour (or itself) that hashes lowest; hash and node share one bigint, so picking is a
     plain min(). Edges between the picked survive, until none is left; then the picks are followed back.
 #}
-{# Name of a temporary table (node_id, component_id), where component_id is some node of the component. #}
 {% macro solve_components(edges_sql, name, most_rounds=64) %}
     {%- set prime = 2147483647 -%}
     {%- set state = namespace(edges=scratch_table(name ~ '_edges_0', 'select a, b from (' ~ edges_sql ~ ') as given'), rounds=[], left=1) -%}
