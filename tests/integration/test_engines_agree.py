@@ -122,6 +122,9 @@ def test_both_engines_give_the_same_rows_at_first_and_after_a_day(worlds: tuple[
     from_the_change = rows_of(embedded)
     assert_same(from_the_change, rows_of(server))
 
+    build(server, "--full-refresh", "--select", "+int_identity__edges")
+    assert_same(from_the_change, rows_of(server), apart_from=HISTORIES)
+
     shutil.rmtree(embedded.warehouse_folder)
     build(embedded)
     assert_same(from_the_change, rows_of(embedded), apart_from=HISTORIES)

@@ -110,7 +110,8 @@
 {% endmacro %}
 
 {% macro new_table(relation, columns) %}
-    {%- do run_query('drop table if exists ' ~ relation) -%}
+    {#- Views on it are models further down: the build makes them again. -#}
+    {%- do run_query('drop table if exists ' ~ relation ~ ' cascade') -%}
     {%- do run_query('create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')') -%}
 {% endmacro %}
 

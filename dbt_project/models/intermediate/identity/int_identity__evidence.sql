@@ -23,67 +23,93 @@ with observed as (
 
 ),
 
+pair_rules as (
+
+    select
+        '' as decided_by,
+        0 as tier,
+        '' as rule
+    where 1 = 0
+    {%- for tier in var('identity').tiers %}
+    {%- set number = loop.index %}
+    {%- for rule in tier.rules if rule.get('pairs') %}
+    union all
+    select
+        '{{ rule.pairs }}' as decided_by,
+        {{ number }} as tier,
+        '{{ rule.name }}' as rule
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
 paired as (
 
     select
-        pairs.decided_by,
         pairs.hub,
         pairs.confidence,
         pairs.suppression_reason,
-        nodes.node_id
+        nodes.node_id,
+        coalesce(rules.tier, 0) as tier,
+        coalesce(rules.rule, 'never_link') as rule
     from {{ ref('int_identity__pairs') }} as pairs
-    inner join {{ ref('int_identity__nodes') }} as nodes
-        on pairs.record_key = nodes.record_key
+    inner join {{ ref('int_identity__nodes') }} as nodes on pairs.record_key = nodes.record_key
+    left join pair_rules as rules on pairs.decided_by = rules.decided_by and pairs.suppression_reason is null
+    where rules.rule is not null or pairs.suppression_reason is not null
+
+),
+
+shown as (
+
+    {% for tier in var('identity').tiers %}
+    {%- set number = loop.index %}
+    {%- for rule in tier.rules if rule.get('identifier') %}
+    select
+        observed.*,
+        {{ number }} as tier,
+        '{{ rule.name }}' as rule,
+        cast({{ rule.get('confidence', 1.0) }} as double precision) as confidence,
+        observed.identifier_value{% if rule.get('with_name') %} || ' ' || observed.name_key{% endif %} as hub
+    from observed
+    where observed.identifier_type = '{{ rule.identifier }}'{% if rule.get('with_name') %} and observed.name_key is not null{% endif %}
+    union all
+    {%- endfor %}
+    {% endfor %}
+    select
+        observed.*,
+        0 as tier,
+        'record' as rule,
+        cast(null as double precision) as confidence,
+        '' as hub
+    from observed
+    where observed.identifier_type is null
 
 )
 
-{% for tier in var('identity').tiers %}
-{%- set number = loop.index %}
-{%- for rule in tier.rules %}
 select
     node_id,
-    {{ number }} as tier,
-    '{{ rule.name }}' as rule,
-    {%- if rule.get('pairs') %}
+    tier,
+    rule,
     hub,
-    true as is_pairwise,
-    false as is_named,
-    cast(null as varchar) as identifier_type,
-    cast(null as varchar) as identifier_value,
-    confidence,
-    cast(null as varchar) as source_name,
-    cast(null as timestamp) as first_seen_at,
-    cast(null as timestamp) as last_seen_at,
-    cast(null as bigint) as times_observed,
-    suppression_reason,
-    cast(null as bigint) as _last_arrival
-from paired
-where decided_by = '{{ rule.pairs }}' and suppression_reason is null
-    {%- else %}
-    identifier_value{% if rule.get('with_name') %} || ' ' || name_key{% endif %} as hub,
     false as is_pairwise,
     name_key is not null as is_named,
     identifier_type,
     identifier_value,
-    cast({{ rule.get('confidence', 1.0) }} as double precision) as confidence,
+    confidence,
     source_name,
     first_seen_at,
     last_seen_at,
     times_observed,
     suppression_reason,
     _last_arrival
-from observed
-where identifier_type = '{{ rule.identifier }}'{% if rule.get('with_name') %} and name_key is not null{% endif %}
-    {%- endif %}
+from shown
 
 union all
 
-{% endfor %}
-{%- endfor %}
 select
     node_id,
-    0 as tier,
-    'never_link' as rule,
+    tier,
+    rule,
     hub,
     true as is_pairwise,
     false as is_named,
@@ -97,25 +123,3 @@ select
     suppression_reason,
     cast(null as bigint) as _last_arrival
 from paired
-where suppression_reason is not null
-
-union all
-
-select distinct
-    node_id,
-    0 as tier,
-    'record' as rule,
-    '' as hub,
-    false as is_pairwise,
-    name_key is not null as is_named,
-    cast(null as varchar) as identifier_type,
-    cast(null as varchar) as identifier_value,
-    cast(null as double precision) as confidence,
-    source_name,
-    cast(null as timestamp) as first_seen_at,
-    cast(null as timestamp) as last_seen_at,
-    cast(null as bigint) as times_observed,
-    cast(null as varchar) as suppression_reason,
-    _last_arrival
-from observed
-where identifier_type is null
