@@ -72,7 +72,8 @@ class Macros:
         self.context: dict[str, Any] = {
             "run_query": lambda sql: Answer(run(sql)),
             "return": _return,
-            "adapter": {"dispatch": self._dispatch},
+            "adapter": {"dispatch": self._dispatch, "drop_relation": lambda relation: run(f"drop table if exists {relation}")},
+            "load_relation": lambda relation: relation,
             "exceptions": None,
             "execute": True,
             "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),

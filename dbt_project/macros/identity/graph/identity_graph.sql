@@ -110,8 +110,9 @@
 {% endmacro %}
 
 {% macro new_table(relation, columns) %}
-    {#- Views on it are models further down: the build makes them again. -#}
-    {%- do run_query('drop table if exists ' ~ relation ~ ' cascade') -%}
+    {#- Dropped by the adapter, which takes views on it along and knows that they are gone: the build makes them again. -#}
+    {%- set standing = load_relation(relation) -%}
+    {%- if standing is not none %}{% do adapter.drop_relation(standing) %}{% endif -%}
     {%- do run_query('create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')') -%}
 {% endmacro %}
 
