@@ -72,7 +72,10 @@ class Macros:
         self.context: dict[str, Any] = {
             "run_query": lambda sql: Answer(run(sql)),
             "return": _return,
-            "adapter": {"dispatch": self._dispatch, "drop_relation": lambda relation: run(f"drop table if exists {relation}")},
+            "adapter": {
+                "dispatch": self._dispatch,
+                "drop_relation": lambda relation: run(f"drop table if exists {relation}"),
+            },
             "load_relation": lambda relation: relation,
             "exceptions": None,
             "execute": True,
