@@ -53,7 +53,7 @@ def generate(edges: int, file: Path) -> None:
 @app.command()
 def components(file: Path) -> None:
     """Ours: read, distinct, number the keys, solve."""
-    with _engine(":memory:") as connection:
+    with _engine(":memory:", spill=file.parent) as connection:
         started = time.perf_counter()
         connection.execute(
             f"""
@@ -100,7 +100,7 @@ def splink(file: Path) -> None:
     from splink import DuckDBAPI
     from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-    with _engine(":memory:") as connection:
+    with _engine(":memory:", spill=file.parent) as connection:
         started = time.perf_counter()
         connection.execute(
             f"""
@@ -124,7 +124,7 @@ def splink(file: Path) -> None:
 @app.command()
 def graph(links: int, file: Path) -> None:
     """The kept graph: all links at first, then a hundredth and a tenth on top, then a thousand taken back."""
-    with _engine(str(file)) as connection:
+    with _engine(str(file), spill=file.parent) as connection:
         connection.execute(f"create table links as {_links(0, links, links)}")
         at_first = _take(connection, "select * from links", stands=False)
         hundredth = _take(connection, _links(links, links // 100, links), stands=True)
@@ -167,8 +167,10 @@ def _take(connection: duckdb.DuckDBPyConnection, sql: str, *, stands: bool) -> f
     return time.perf_counter() - started
 
 
-def _engine(database: str) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(database, config={"memory_limit": "5GB", "threads": 2})
+def _engine(database: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        database, config={"memory_limit": "5GB", "threads": 2, "temp_directory": str(spill / "spill")}
+    )
 
 
 def _macros(connection: duckdb.DuckDBPyConnection) -> Macros:

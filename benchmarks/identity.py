@@ -1,19 +1,25 @@
-"""How fast records become customers: components beside scipy's and Splink's, and a graph that changes a little."""
+"""How fast and how well records become customers: components beside scipy's and Splink's, a graph that is kept, dbt."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
+import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks.identity_model import model_row
+from benchmarks.identity_quality import quality_rows
 from benchmarks.measures import Row, Timing, publish, timed
 
+PEERS = ("scipy", "splink")
 BARS = {"hundredth": 1.5, "tenth": 8.0, "taken_back": 3.0, "at_first": 36.0}
 
 
@@ -22,17 +28,29 @@ def main(
     rounds: Annotated[int, typer.Option(help="Interleaved runs of us and the peers; medians are shown.")] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here as well.")] = None,
 ) -> None:
-    """Measure the identity graph."""
+    """Measure the identity graph, and how well people are told apart where labelled data is there."""
     with tempfile.TemporaryDirectory(prefix="identity-") as folder:
         pairs = Path(folder) / "pairs.parquet"
         _step("generate", str(size), str(pairs))
-        runs: dict[str, list[Timing]] = {"components": [], "scipy": [], "splink": []}
+        runs: dict[str, list[Timing]] = {step: [] for step in ("components", *PEERS)}
         for _ in range(rounds):
-            for step, timings in runs.items():
-                timings.append(_step(step, str(pairs)))
+            runs["components"].append(_step("components", str(pairs)))
+            for peer in PEERS:
+                runs[peer] += _peer(peer, pairs)
         graph = _step("graph", str(size), str(Path(folder) / "graph.duckdb"))
-    rows = [_beside(runs, "scipy"), _beside(runs, "splink"), *_graph_rows(graph, size)]
+        model = model_row(size, Path(folder) / "project")
+    rows = [*(_beside(runs, peer) for peer in PEERS), *_graph_rows(graph, size), model, *quality_rows()]
     publish(f"identity, {size:,} edges", rows, json_file)
+
+
+def _peer(step: str, pairs: Path) -> list[Timing]:
+    """Nothing where the system killed the peer: it wants more memory than there is."""
+    try:
+        return [_step(step, str(pairs))]
+    except subprocess.CalledProcessError as failed:
+        if failed.returncode != -signal.SIGKILL:
+            raise
+        return []
 
 
 def _step(*arguments: str) -> Timing:
@@ -40,19 +58,20 @@ def _step(*arguments: str) -> Timing:
 
 
 def _beside(runs: dict[str, list[Timing]], peer: str) -> Row:
-    counts = {json.loads(timing.stdout)["components"] for timing in runs["components"] + runs[peer]}
+    mine, theirs = runs["components"], runs[peer]
+    counts = {json.loads(timing.stdout)["components"] for timing in mine + theirs}
     if len(counts) != 1:
         raise AssertionError(f"we and {peer} find different components: {counts}")
-    mine, ours, theirs = runs["components"], _seconds(runs["components"]), _seconds(runs[peer])
-    return Row(
+    row = Row(
         "components, text keys in and out",
-        round(ours, 1),
+        round(_seconds(mine), 1),
         peer=peer,
-        peer_value=round(theirs, 1),
-        ratio=round(ours / theirs, 2),
         cpu_s=round(statistics.median(timing.cpu_s for timing in mine), 1),
         peak_mb=round(max(timing.peak_mb for timing in mine)),
     )
+    if not theirs:
+        return replace(row, peer=f"{peer} (out of memory)")
+    return replace(row, peer_value=round(_seconds(theirs), 1), ratio=round(_seconds(mine) / _seconds(theirs), 2))
 
 
 def _seconds(timings: list[Timing]) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
-import resource
 import subprocess
 import time
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Wall and CPU seconds of a finished command, and the peak of the largest process so far, in MB."""
+    """Wall and CPU seconds of a finished command and its children, and the peak of the largest of them, in MB."""
 
     wall_s: float
     cpu_s: float
@@ -44,11 +44,15 @@ class Timing:
 
 def timed(command: list[str], environment: dict[str, str]) -> Timing:
     """Run a command to its end. Raises CalledProcessError where it fails."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    finished = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Timing(wall, cpu, after.ru_maxrss / 1024, finished.stdout)
+    started = time.perf_counter()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        stdout = process.stdout.read() if process.stdout else ""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, stdout)
+    wall = time.perf_counter() - started
+    return Timing(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, stdout)
 
 
 def beside(name: str, timing: Timing, peer: str, peer_value: float) -> Row:
@@ -62,7 +66,7 @@ def publish(title: str, rows: list[Row], file: Path | None) -> None:
     """Print the table and, where asked, write the rows as JSON with the versions they were measured with."""
     table = Table("measure", "ours", "peer", "ratio", "CPU s", "peak MB", title=title)
     for row in rows:
-        peer = f"{row.peer}: {row.peer_value:g} {row.unit}" if row.peer and row.peer_value is not None else ""
+        peer = f"{row.peer}: {row.peer_value:g} {row.unit}" if row.peer_value is not None else row.peer or ""
         cells = (row.ratio, row.cpu_s, row.peak_mb)
         table.add_row(
             row.name, f"{row.value:g} {row.unit}", peer, *("" if cell is None else f"{cell:g}" for cell in cells)

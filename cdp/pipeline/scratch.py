@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cdp.errors import ConfigurationError
+from cdp.identity.checks import check_identity
 from cdp.pipeline.building import building
 from cdp.pipeline.dbt import run_dbt
 from cdp.project import Project
@@ -15,7 +16,8 @@ from cdp.warehouse.duckdb import FILE_VARIABLE
 def run_on_scratch(project: Project, arguments: Sequence[str]) -> int:
     """Run one dbt command against a fresh copy of the published generation; dbt's exit code.
 
-    Raises BusyError where a build is going on, ConfigurationError where the engine has no such copies.
+    Raises BusyError where a build is going on, ConfigurationError where the engine has no such copies, DeclarationError
+    where the identity rules or overrides are wrong.
     """
     if project.settings.warehouse.engine != "duckdb":
         raise ConfigurationError(
@@ -23,6 +25,7 @@ def run_on_scratch(project: Project, arguments: Sequence[str]) -> int:
             where=project.document.at("warehouse", "engine"),
             remedy="Call dbt with a target of your own.",
         )
+    check_identity(project.dbt_project)
     folder = project.state / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     with building(project) as held:

@@ -6,4 +6,11 @@
 
 {% macro default__prepare_edit_distance() %}{% endmacro %}
 
-{% macro postgres__prepare_edit_distance() %}create extension if not exists fuzzystrmatch schema public{% endmacro %}
+{% macro postgres__prepare_edit_distance() %}
+do $$ begin
+    create extension if not exists fuzzystrmatch schema public;
+exception when insufficient_privilege or undefined_file or feature_not_supported or invalid_schema_name then
+    raise exception 'the extension fuzzystrmatch, which compares names, is missing and cannot be created here (%). '
+        'Have an administrator install the package postgresql-contrib and run: create extension fuzzystrmatch schema public', sqlerrm;
+end $$
+{% endmacro %}

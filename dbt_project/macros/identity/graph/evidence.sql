@@ -18,47 +18,69 @@
     joined or left which hub.
 #}
 {% macro take_evidence(tables, sql, stands) %}
-    {%- set names = evidence_names() -%}
+    {%- set name, names = tables.name, evidence_names() -%}
     {%- if stands -%}
-        {%- set given = scratch_table(tables.name ~ '_given', sql) -%}
-        {%- set known = scratch_table(tables.name ~ '_known', known_evidence_sql(tables, given)) -%}
-        {%- set gone = scratch_table(tables.name ~ '_gone', evidence_difference_sql(known, given)) -%}
-        {%- set arrived = scratch_table(tables.name ~ '_arrived', evidence_difference_sql(given, known)) -%}
-        {%- do scratch_table(tables.name ~ '_memberships', memberships_sql(tables, gone, arrived)) -%}
-        {%- do run_query('delete from ' ~ tables.evidence ~ ' where exists (select 1 from ' ~ gone ~ ' as gone where ' ~ same_link(tables.evidence, 'gone') ~ ')') -%}
+        {%- set given = scratch_table(name ~ '_given', sql) -%}
+        {%- set seen = scratch_table(name ~ '_seen', seen_nodes_sql(tables, given)) -%}
+        {%- set born = scratch_table(name ~ '_born', given_nodes_sql(given) ~ ' and given.node_id not in (select seen.node_id from ' ~ seen ~ ' as seen)') -%}
+        {%- set known = scratch_table(name ~ '_known', known_evidence_sql(tables, seen)) -%}
+        {%- set gone = scratch_table(name ~ '_gone', evidence_difference_sql(known, given)) -%}
+        {%- set arrived = scratch_table(name ~ '_arrived', evidence_difference_sql(given, known)) -%}
+        {%- do scratch_table(name ~ '_memberships', memberships_sql(tables, gone, arrived)) -%}
+        {%- do run_query(forget_evidence_sql(tables, gone)) -%}
         {%- do run_query('insert into ' ~ tables.evidence ~ ' select ' ~ names ~ ' from ' ~ arrived) -%}
     {%- else -%}
         {%- do run_query('insert into ' ~ tables.evidence ~ ' select ' ~ names ~ ' from (' ~ sql ~ ') as given') -%}
-        {%- set given = tables.evidence -%}
+        {%- set born = scratch_table(name ~ '_born', given_nodes_sql(tables.evidence)) -%}
     {%- endif -%}
-    {%- set born = scratch_table(tables.name ~ '_born', born_sql(tables, given, stands)) -%}
-    {%- do scratch_table(tables.name ~ '_0_moved', 'select node_id, node_id as component_id from ' ~ born) -%}
-    {%- do scratch_table(tables.name ~ '_0_split', 'select node_id from ' ~ born ~ ' where 1 = 0') -%}
+    {%- do scratch_table(name ~ '_0_moved', 'select node_id, node_id as component_id from ' ~ born) -%}
+    {%- do scratch_table(name ~ '_0_split', 'select node_id from ' ~ born ~ ' where 1 = 0') -%}
     {%- do run_query('insert into ' ~ tables.levels[0] ~ ' select node_id, node_id from ' ~ born) -%}
     {%- do run_query('delete from ' ~ tables.changes) -%}
 {% endmacro %}
 
-{% macro born_sql(tables, given, stands) -%}
+{% macro given_nodes_sql(given) -%}
     select given.node_id
     from {{ given }} as given
-    where
-        given.rule = 'record'
-        {%- if stands %}
-        and not exists (select 1 from {{ tables.levels[0] }} as known where known.node_id = given.node_id)
-        {%- endif %}
+    where given.rule = 'record'
 {%- endmacro %}
 
-{# What is stored of the nodes and the rules that `given` speaks about. #}
-{% macro known_evidence_sql(tables, given) -%}
+{# The given nodes that an earlier run knew. #}
+{% macro seen_nodes_sql(tables, given) -%}
+    select known.node_id
+    from {{ tables.levels[0] }} as known
+    where known.node_id in ({{ given_nodes_sql(given) }})
+{%- endmacro %}
+
+{# What is stored of the nodes and the rules that are given. #}
+{% macro known_evidence_sql(tables, seen) -%}
     select {{ evidence_names() }}
     from {{ tables.evidence }}
-    where is_pairwise or node_id in (select touched.node_id from {{ given }} as touched where not touched.is_pairwise)
+    where is_pairwise
+    union all
+    select {{ evidence_names() }}
+    from {{ tables.evidence }}
+    where not is_pairwise and node_id in (select seen.node_id from {{ seen }} as seen)
 {%- endmacro %}
 
+{# Rows of `left` that do not stand in `right` as they are. A link stands once in each. #}
 {% macro evidence_difference_sql(left, right) -%}
-    select {{ evidence_names() }} from {{ left }}
-    except
-    select {{ evidence_names() }} from {{ right }}
+    select left_links.*
+    from {{ left }} as left_links
+    left join {{ right }} as right_links on {{ same_link('left_links', 'right_links') }}
+    where
+        right_links.node_id is null
+        {%- for column in evidence_columns() if column.split(' ')[0] not in ['node_id', 'rule', 'hub'] %}
+        or left_links.{{ column.split(' ')[0] }} is distinct from right_links.{{ column.split(' ')[0] }}
+        {%- endfor %}
+{%- endmacro %}
+
+{# The nodes stand first and by themselves: a number prunes a scan, a text does not. #}
+{% macro forget_evidence_sql(tables, gone) -%}
+    delete from {{ tables.evidence }}
+    where
+        node_id in (select gone.node_id from {{ gone }} as gone)
+        and exists (select 1 from {{ gone }} as gone where {{ same_link(tables.evidence, 'gone') }})
 {%- endmacro %}
 
 {% macro same_link(left, right) -%}

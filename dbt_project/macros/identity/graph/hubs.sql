@@ -20,31 +20,50 @@
 
 {# Links of a tier that count, each with the component its node has from the tiers below. `hubs`: none for all. #}
 {% macro hub_members_sql(tables, tier, hubs) -%}
-    {%- set lower_level = tables.levels[tier.number - 1] -%}
-    {%- set names_count = (tier.rules | selectattr('max_named_customers', 'defined') | list) + (tier.rules | selectattr('max_if_nameless', 'defined') | list) -%}
-    select
-        evidence.rule,
-        evidence.hub,
-        evidence.node_id,
-        evidence.last_seen_at,
-        lower_level.component_id
-        {%- if names_count %},
-        named.component_id is not null as is_named
-        {%- endif %}
+    select evidence.rule, evidence.hub, evidence.node_id, evidence.last_seen_at, lower_level.component_id
     from {{ tables.evidence }} as evidence
-    inner join {{ lower_level }} as lower_level on evidence.node_id = lower_level.node_id
-    {%- if names_count %}
-    left join (
-        select distinct named_level.component_id
-        from {{ tables.evidence }} as named_evidence
-        inner join {{ lower_level }} as named_level on named_evidence.node_id = named_level.node_id
-        where named_evidence.rule = 'record' and named_evidence.is_named
-    ) as named on lower_level.component_id = named.component_id
-    {%- endif %}
+    inner join {{ tables.levels[tier.number - 1] }} as lower_level on evidence.node_id = lower_level.node_id
     {%- if hubs %}
     inner join {{ hubs }} as hubs on evidence.rule = hubs.rule and evidence.hub = hubs.hub
     {%- endif %}
     where evidence.tier = {{ tier.number }} and evidence.suppression_reason is null
+{%- endmacro %}
+
+{# Whether a rule of the tier asks which customers have a name. #}
+{% macro counts_names(tier) %}
+    {{ return(hub_counts_of(tier) | map('first') | select('in', ['max_named_customers', 'max_if_nameless']) | list | length > 0) }}
+{% endmacro %}
+
+{# The components among `members` of which any record has a name. #}
+{% macro named_members_sql(tables, tier, members) -%}
+    select distinct lower_level.component_id
+    from {{ tables.levels[tier.number - 1] }} as lower_level
+    inner join {{ tables.evidence }} as evidence on lower_level.node_id = evidence.node_id
+    where
+        evidence.rule = 'record'
+        and evidence.is_named
+        and lower_level.component_id in (select members.component_id from {{ members }} as members)
+{%- endmacro %}
+
+{# One row per hub and component that shows it. #}
+{% macro spread_sql(tables, tier, members) -%}
+    select shown.*{% if counts_names(tier) %}, named.component_id is not null as is_named{% endif %}
+    from (
+        select
+            rule,
+            hub,
+            component_id,
+            min(node_id) as node_id,
+            max(last_seen_at) as last_seen_at
+            {%- for limit, days in hub_counts_of(tier) if limit == 'max_records' %},
+            count(case when {{ hub_seen(days) }} then 1 end) as {{ hub_count(limit, days) }}
+            {%- endfor %}
+        from {{ members }}
+        group by rule, hub, component_id
+    ) as shown
+    {%- if counts_names(tier) %}
+    left join ({{ named_members_sql(tables, tier, members) }}) as named on shown.component_id = named.component_id
+    {%- endif %}
 {%- endmacro %}
 
 {# One row per hub that spans components: its oldest node, and why it links nobody, if it does not. #}
@@ -73,7 +92,7 @@
             {%- for limit, days in hub_counts_of(tier) %},
             {{ hub_count_sql(limit, days) }} as {{ hub_count(limit, days) }}
             {%- endfor %}
-        from {{ members }}
+        from {{ '(' ~ spread_sql(tables, tier, members) ~ ')' if hub_counts_of(tier) else members }} as spread
         group by rule, hub
         having min(component_id) < max(component_id)
     ) as shown
@@ -106,12 +125,14 @@
 {# The column of a count. #}
 {% macro hub_count(limit, days) %}{{ limit | replace('max_', '') }}{{ '_' ~ days if days }}{% endmacro %}
 
+{% macro hub_seen(days) %}{{ 'last_seen_at >= ' ~ add_days(as_of(), -days) if days else '1 = 1' }}{% endmacro %}
+
 {% macro hub_count_sql(limit, days) -%}
-    {%- set seen = 'last_seen_at >= ' ~ add_days(as_of(), -days) if days else '1 = 1' -%}
-    {%- if limit == 'max_records' -%} count(case when {{ seen }} then 1 end)
-    {%- elif limit == 'max_customers' -%} count(distinct case when {{ seen }} then component_id end)
-    {%- elif limit == 'max_named_customers' -%} count(distinct case when is_named and {{ seen }} then component_id end)
-    {%- else -%} count(distinct case when {{ seen }} then component_id end) * min(case when is_named then 0 else 1 end)
+    {%- set seen = hub_seen(days) -%}
+    {%- if limit == 'max_records' -%} sum({{ hub_count(limit, days) }})
+    {%- elif limit == 'max_customers' -%} count(case when {{ seen }} then 1 end)
+    {%- elif limit == 'max_named_customers' -%} count(case when is_named and {{ seen }} then 1 end)
+    {%- else -%} count(case when {{ seen }} then 1 end) * min(case when is_named then 0 else 1 end)
     {%- endif -%}
 {%- endmacro %}
 
@@ -128,6 +149,7 @@
             select distinct lower_level.component_id, exclusive.kind, exclusive.held_value, exclusive.most_values
             from ({{ exclusive_values_sql(tables) }}) as exclusive
             inner join {{ tables.levels[tier.number - 1] }} as lower_level on exclusive.node_id = lower_level.node_id
+            where lower_level.component_id in (select members.component_id from {{ members }} as members)
         ) as held on spread.component_id = held.component_id
         group by spread.rule, spread.hub, held.kind, held.most_values
         having count(distinct held.held_value) > held.most_values and count(distinct spread.component_id) > 1
