@@ -32,12 +32,13 @@ def train_weights(
     seed: Annotated[int, typer.Option(help="Of the sample of random pairs: the same seed, the same weights.")] = 0,
 ) -> None:
     """Learn match weights from what the published build compared, and write them to the dbt project's seeds."""
-    from cdp.identity.training import train
+    from cdp.identity.training import check_built, train
     from cdp.identity.weights import SOURCES_SEED, WEIGHTS_SEED
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
     with open_warehouse(project).reader() as reader, errors.status("training"):
+        check_built(reader)
         weights = train(reader, seed)
     weights.write(project.dbt_project / "seeds")
     output.print(f"{WEIGHTS_SEED} and {SOURCES_SEED} are written; the next build scores with them.")
@@ -55,7 +56,11 @@ def evaluate_files(
     plot: Annotated[Path | None, typer.Option(help="Write the pairs by weight as a picture (.svg).")] = None,
     show: Annotated[int, typer.Option(min=0, help="How many wrong clusters of each kind to list.")] = 5,
 ) -> None:
-    """Link the records of a file with the product's own models, trained on them alone, and judge the result."""
+    """Link the records of a file with the product's own models, trained on them alone, and judge the clusters.
+
+    Judged is the matching tier by itself, `int_identity__match_clusters`: without the shared identifiers, limits and
+    overrides of the identity graph, which takes only the pairs that are all but certain.
+    """
     from cdp.identity.evaluation.evaluate import evaluate
     from cdp.identity.evaluation.plot import weights_svg
     from cdp.identity.evaluation.report import as_json, mistakes, remarks, summary

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cdp.errors import CdpError
+from cdp.errors import CdpError, ConfigurationError
 from cdp.identity.mixture import Levels, Mixture, Numbers, Patterns, Population, learn
 from cdp.identity.splink_model import RECORDS, Comparison, Level, sampled_strangers
 from cdp.identity.weights import LevelWeight, MatchWeights
@@ -20,6 +20,11 @@ MOST_SOURCES = 12
 # Two sources of which no pair matches get this many matches, so that a first one is not impossible.
 _LEAST_MATCHES = 0.25
 _ROUNDS = 100
+_NEEDED = ("int_identity__match_records", "int_identity__match_rules", "int_identity__match_levels")
+
+
+class NothingToLearnError(CdpError):
+    """No two records can be compared."""
 
 
 class Relations(Protocol):
@@ -30,11 +35,22 @@ class Relations(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader: ...
 
 
+def check_built(reader: Relations) -> None:
+    """Raises ConfigurationError where the published build has not compared records, or not with these models."""
+    marks = ", ".join("?" for _ in _NEEDED)
+    query = f"select count(distinct table_name) from information_schema.tables where table_name in ({marks})"
+    if reader.query(query, _NEEDED).read_all().column(0)[0].as_py() < len(_NEEDED):
+        raise ConfigurationError(
+            "the published build has not compared any records.", remedy="Build with today's models first: cdp run."
+        )
+
+
 def train(reader: Relations, seed: int = SEED) -> MatchWeights:
     """Learn weights from the candidate pairs that a build has compared.
 
-    Raises CdpError where there is nothing to learn from.
+    Raises NothingToLearnError where no two records can be compared.
     """
+    _check_compared(reader)
     comparisons = read_comparisons(reader)
     records = reader.query(f"select * from {reader.relation('int_identity__match_records')} order by record_key")
     with duckdb.connect() as engine:
@@ -43,15 +59,19 @@ def train(reader: Relations, seed: int = SEED) -> MatchWeights:
         sampled = sampled_strangers(engine, _present(engine, comparisons), seed)
         population, count = _population(engine, sampled, comparisons)
         patterns, by_source = _patterns(reader, list(sampled))
-        if not len(patterns.pairs):
-            raise CdpError(
-                "no two records share what a blocking rule asks for, so there is nothing to learn from.",
-                remedy="See `match_model.blocking` in dbt_project.yml, and whether records have names and addresses.",
-            )
         personal = [comparison.name for comparison in comparisons if comparison.is_personal]
         mixture = learn(patterns, sampled, personal, population, count)
         sources = _source_shares(mixture, by_source, _source_pairs(engine))
     return MatchWeights(_levels(mixture, patterns), mixture.match_share, mixture.household_share, sources)
+
+
+def _check_compared(reader: Relations) -> None:
+    pairs = reader.query(f"select count(*) from {reader.relation('int_identity__match_levels')}").read_all()
+    if not pairs.column(0)[0].as_py():
+        raise NothingToLearnError(
+            "no two records share what a blocking rule asks for, so there is nothing to learn from.",
+            remedy="See `match_model.blocking` in dbt_project.yml, and whether records have names and addresses.",
+        )
 
 
 def read_comparisons(reader: Relations) -> list[Comparison]:

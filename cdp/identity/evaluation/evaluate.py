@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from cdp.identity.evaluation.people_file import PeopleFile, load_people
 from cdp.identity.evaluation.scratch import RAW_TABLE, ScratchWarehouse
 from cdp.identity.evaluation.truth import Judgement, judge
 from cdp.identity.match_model import KNOWN_ATTRIBUTES, MatchModel
-from cdp.identity.training import train
+from cdp.identity.training import NothingToLearnError, train
 
 COMPARED = ("+int_identity__match_levels", "int_identity__match_rules", "int_identity__match_term_frequencies")
 LINKED = ("match_weights", "match_source_priors", "int_identity__match_weights+", "int_identity__match_source_weights+")
@@ -58,7 +58,7 @@ def evaluate(
 ) -> Evaluation:
     """Link the records of a file with the product's own models, trained on them alone, and judge the clusters.
 
-    Raises CdpError where a file does not say what it must.
+    Where no two records can be compared, nobody is linked. Raises CdpError where a file does not say what it must.
     """
     step = Steps(progress)
     with tempfile.TemporaryDirectory(prefix="identity-evaluate-") as folder:
@@ -67,10 +67,8 @@ def evaluate(
             people = _prepare(scratch, records, model)
         with step("comparing candidate pairs"):
             scratch.build(*COMPARED)
-        with step("training"):
-            with scratch.reader() as reader:
-                weights = train(reader)
-            weights.write(scratch.seeds)
+        with step("training"), scratch.reader() as reader, suppress(NothingToLearnError):
+            train(reader).write(scratch.seeds)
         with step("linking"):
             scratch.build(*LINKED)
         with step("judging"), scratch.reader() as reader:

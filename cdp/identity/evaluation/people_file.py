@@ -93,16 +93,24 @@ def load_text(connection: duckdb.DuckDBPyConnection, file: Path, table: str) -> 
     """
     if not file.is_file():
         raise CdpError("the file does not exist.", where=Location(file))
+    if not file.stat().st_size:
+        raise CdpError("the file is empty.", where=Location(file))
     is_parquet = file.suffix.lower() in {".parquet", ".pq"}
-    reader = "read_parquet(?)" if is_parquet else "read_csv(?, all_varchar = true, header = true)"
+    reader = "read_parquet(?)" if is_parquet else "read_csv(?, all_varchar = true, header = true, skip = 0)"
     try:
         connection.execute(
             f"create or replace temp table arrived as select columns(*)::varchar from {reader}", [str(file)]
         )
     except duckdb.Error as error:
-        kind = "Parquet" if is_parquet else "CSV"
-        raise CdpError(f"this is not {kind} that can be read ({type(error).__name__}).", where=Location(file)) from None
+        kind = "Parquet" if is_parquet else "CSV in UTF-8"
+        raise CdpError(
+            f"this is not {kind} that can be read ({type(error).__name__}).",
+            where=Location(file),
+            remedy="" if is_parquet else "Convert it, or give Parquet.",
+        ) from None
     written = [name for name, *_ in connection.execute("describe arrived").fetchall()]
+    if len(written) == 1 and any(mark in written[0] for mark in ",;\t|"):
+        raise CdpError("not every row has the columns of the header.", where=Location(file))
     shown = ", ".join(f"nullif(trim({quoted(name)}), '') as {quoted(name.strip())}" for name in written)
     connection.execute(f"create or replace table {table} as select {shown} from arrived")
     connection.execute("drop table arrived")

@@ -62,6 +62,8 @@ def remarks(evaluation: Evaluation) -> list[str]:
     """What a reader of the numbers has to know, a sentence each."""
     people, judgement = evaluation.people, evaluation.judgement
     said = [f"Compared by {', '.join(sorted(people.compared))}: {evaluation.pairs_compared:,} pairs."]
+    if not evaluation.pairs_compared:
+        said.append("No two records share what a blocking rule asks for, so nobody is linked.")
     if people.ignored:
         said.append(f"Ignored columns: {', '.join(people.ignored)}.")
     if evaluation.blocks_skipped:

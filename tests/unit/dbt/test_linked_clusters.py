@@ -23,14 +23,23 @@ Clusters = set[frozenset[str]]
 
 
 def linked(pairs: Pairs, lone_records: int = 0, *, passes: int = 2) -> Clusters:
-    """Clusters of several records that the macros find among the records of `pairs` and some that nobody is like."""
+    """Clusters of several records that the macros find among the records of `pairs` and some that nobody is like.
+
+    What a record is called ends with its source.
+    """
     with duckdb.connect() as engine:
         macros = Macros(FILES, lambda sql: engine.execute(sql).fetchall())
         rows = [{"a": a, "b": b, "weight": weight} for (a, b), weight in pairs.items()]
         engine.register("given", pa.Table.from_pylist(rows))
         engine.execute("create table pairs as select a, b, cast(weight as decimal(18, 6)) as weight from given")
         engine.execute("create table records as select a as record_key from pairs union select b from pairs")
-        engine.execute("insert into records select 'lone ' || i from range(?) as lone(i)", [lone_records])
+        engine.execute(
+            "insert into records "
+            "select 'lone ' || i || case when i % 2 = 0 then ' crm' else ' shop' end from range(?) as lone(i)",
+            [lone_records],
+        )
+        engine.execute("alter table records add column source_name varchar")
+        engine.execute("update records set source_name = split_part(record_key, ' ', -1)")
         if passes == 2:
             table = macros.link_clusters("select * from pairs", "c", "records")
         else:
@@ -77,11 +86,26 @@ def test_one_likely_pair_does_not_join_what_all_others_keep_apart() -> None:
     assert linked(family | apart) == {frozenset("ab"), frozenset("cd")}
 
 
-def test_two_that_nothing_else_claims_find_each_other() -> None:
-    joined = {(f"{number:02d} a", f"{number:02d} b"): 9.0 for number in range(20)}
-    doubtful = {("x", "y"): -3.0}
-    assert frozenset("xy") in linked(joined | doubtful)
-    assert frozenset("xy") not in linked(joined | doubtful, lone_records=400)
+def test_who_is_hardly_ever_alone_is_joined_with_what_is_most_like_them() -> None:
+    joined = {(f"{number:02d} crm", f"{number:02d} shop"): 9.0 for number in range(20)}
+    doubtful = {("x crm", "y shop"): -3.0}
+    assert frozenset(("x crm", "y shop")) in linked(joined | doubtful)
+    assert frozenset(("x crm", "y shop")) not in linked(joined | doubtful, lone_records=400)
+
+
+def test_a_source_whose_records_are_often_alone_claims_nobody() -> None:
+    joined = {(f"{number:02d} crm", f"{number:02d} shop"): 9.0 for number in range(20)}
+    doubtful = {("19 shop", "x crm"): -3.0, ("19 crm", "x crm"): -3.0}
+    everybody = frozenset(("19 crm", "19 shop", "x crm"))
+    assert everybody in linked(joined | doubtful)
+    assert everybody not in linked(joined | doubtful, lone_records=80)
+
+
+def test_several_records_of_one_source_are_claimed_like_one() -> None:
+    joined = {(f"{number:02d} crm", f"{number:02d} shop"): 9.0 for number in range(40)}
+    twice = {("x shop", "y shop"): 9.0, ("39 crm", "x shop"): -2.0, ("39 crm", "y shop"): -2.0}
+    twice |= {("39 shop", "x shop"): -2.0, ("39 shop", "y shop"): -2.0}
+    assert frozenset(("39 crm", "39 shop", "x shop", "y shop")) in linked(joined | twice)
 
 
 def test_nothing_likely_links_nobody() -> None:

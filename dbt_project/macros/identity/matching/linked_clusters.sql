@@ -4,13 +4,13 @@
 
     The model's SQL gives pairs (a, b, weight), keys and bits, a before b, weights below zero included. The table has one row per
     record that joins another: (record_key, cluster_key, pass), where cluster_key is the smallest key of the cluster and pass says
-    when the record found its cluster. `records` names the model that has a row per record, lone ones included.
+    when the record found its cluster. `records` names the model that has a row per record (record_key, source_name), lone ones included.
 
     In a round every cluster names its best partner, and partners that name each other merge; where every pair has a weight, that
     gives what merging one by one would.
 
-    The second pass looks at what the first left alone. Two records that no other record claims are likelier to be each other's:
-    among so few, chance finds hardly any pair that is alike. How much likelier is counted, not declared (`leftover_weights`).
+    The second pass looks at what the first has left to one source alone: it is the likelier somebody's, the fewer of its source
+    have nobody (`unclaimed_bits`). That is counted, not declared.
 #}
 {% materialization linked_clusters, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -34,7 +34,8 @@
     {%- set members = scratch_table(name ~ '_members_0', each_alone_sql(pairs)) -%}
     {%- set links = scratch_table(name ~ '_links_0', 'select a, b, weight as total, 1 as pairs from ' ~ pairs) -%}
     {%- set first = merge_rounds(name ~ '_first', members, links, 1) -%}
-    {%- set boosted = scratch_table(name ~ '_boosted', boosted_sql(first.members, first.links, leftover_weights(first, records))) -%}
+    {%- set unclaimed = unclaimed_bits(name ~ '_unclaimed', first, records) -%}
+    {%- set boosted = scratch_table(name ~ '_boosted', boosted_sql(first.links, unclaimed)) -%}
     {%- set second = merge_rounds(name ~ '_second', first.members, boosted, 2) -%}
     {{ return(scratch_table(name ~ '_joined', joined_sql(second.members))) }}
 {% endmacro %}
@@ -102,70 +103,108 @@
         greatest(coalesce(left_merge.a, links.a), coalesce(right_merge.a, links.b))
 {%- endmacro %}
 
-{# Links with the number of lone records at their ends: 0, 1 or 2. #}
-{% macro lone_ends_sql(members, links) -%}
+{#
+    Bits that speak for what has found nobody: table (cluster_key, bits), a row per cluster that one source alone knows. Where
+    nearly every record of a source has somebody, one that has nobody is rare: what is most like it is likely it.
+
+    How many have nobody depends on the bits, so both are found by repetition, from those that the first pass has left.
+#}
+{% macro unclaimed_bits(name, solved, records, repetitions=6) %}
+    {%- set kinds = scratch_table(name ~ '_kinds', unclaimed_kinds_sql(solved.members, records)) -%}
+    {%- set ends = scratch_table(name ~ '_ends', unclaimed_ends_sql(solved.links, kinds)) -%}
+    {%- set counts = scratch_table(name ~ '_counts', kind_counts_sql(solved.members, records)) -%}
+    {%- set state = namespace(bits=scratch_table(name ~ '_bits_0', kind_bits_sql(counts))) -%}
+    {%- for repetition in range(1, repetitions) -%}
+        {%- set state.bits = scratch_table(name ~ '_bits_' ~ repetition, kind_bits_sql(counts, claimed_sql(ends, state.bits))) -%}
+    {%- endfor -%}
+    {{ return(scratch_table(name, 'select kinds.cluster_key, bits.bits from ' ~ kinds ~ ' as kinds inner join ' ~ state.bits ~ ' as bits on kinds.kind = bits.kind')) }}
+{% endmacro %}
+
+{# Clusters that one source alone knows: a record by itself is of another kind than several that found each other. #}
+{% macro unclaimed_kinds_sql(members, records) -%}
+    select
+        members.cluster_key,
+        case when count(*) = 1 then 'one of ' else 'some of ' end || min(records.source_name) as kind
+    from {{ members }} as members
+    inner join {{ records }} as records on members.record_key = records.record_key
+    group by members.cluster_key
+    having min(records.source_name) = max(records.source_name)
+{%- endmacro %}
+
+{# What might claim a cluster that one source alone knows; beyond so many bits, no other would count. #}
+{% macro unclaimed_ends_sql(links, kinds) -%}
+    select ends.cluster_key, own.kind, other.kind as other_kind, ends.mean
+    from (
+        select a as cluster_key, b as other_key, cast(total as double precision) / pairs as mean from {{ links }}
+        union all
+        select b as cluster_key, a as other_key, cast(total as double precision) / pairs as mean from {{ links }}
+    ) as ends
+    inner join {{ kinds }} as own on ends.cluster_key = own.cluster_key
+    left join {{ kinds }} as other on ends.other_key = other.cluster_key
+    where ends.mean > -20
+{%- endmacro %}
+
+{# How many there are of each kind, and how many of them nobody has claimed; records that were compared with nobody are among them. #}
+{% macro kind_counts_sql(members, records) -%}
+    with clusters as (
+        select
+            coalesce(members.cluster_key, records.record_key) as cluster_key,
+            records.source_name,
+            count(*) as records,
+            count(*) over (partition by coalesce(members.cluster_key, records.record_key)) as sources
+        from {{ records }} as records
+        left join {{ members }} as members on records.record_key = members.record_key
+        group by coalesce(members.cluster_key, records.record_key), records.source_name
+    )
+    select
+        'one of ' || source_name as kind,
+        sum(records) as everyone,
+        sum(case when sources = 1 and records = 1 then 1 else 0 end) as unclaimed
+    from clusters
+    group by source_name
+    union all
+    select
+        'some of ' || source_name as kind,
+        count(*) as everyone,
+        sum(case when sources = 1 then 1 else 0 end) as unclaimed
+    from clusters
+    group by source_name
+{%- endmacro %}
+
+{# The share of a kind that has nobody, as bits against it; one in a hundred is always thought to have nobody. #}
+{% macro kind_bits_sql(counts, claimed_sql=none) -%}
+    {%- set found = 'coalesce(claimed.found, 0)' if claimed_sql else '0' -%}
+    select
+        counts.kind,
+        round(cast(-{{ log2('greatest((counts.unclaimed - ' ~ found ~ ' + 0.5) / cast(counts.everyone + 1 as double precision), 0.01)') }} as decimal(18, 6)), 2) as bits
+    from {{ counts }} as counts
+    {%- if claimed_sql %}
+    left join ({{ claimed_sql }}) as claimed on counts.kind = claimed.kind
+    {%- endif %}
+{%- endmacro %}
+
+{# How many of a kind have somebody after all; each has one, or nobody. #}
+{% macro claimed_sql(ends, bits) -%}
+    select claims.kind, cast(sum(claims.odds / (1 + claims.odds)) as decimal(18, 2)) as found
+    from (
+        select ends.cluster_key, ends.kind, sum(power(cast(2 as double precision), least(ends.mean + own.bits + coalesce(other.bits, 0), 60))) as odds
+        from {{ ends }} as ends
+        inner join {{ bits }} as own on ends.kind = own.kind
+        left join {{ bits }} as other on ends.other_kind = other.kind
+        group by ends.cluster_key, ends.kind
+    ) as claims
+    group by claims.kind
+{%- endmacro %}
+
+{% macro boosted_sql(links, unclaimed) -%}
     select
         links.a,
         links.b,
-        links.total,
-        links.pairs,
-        case when left_size.records = 1 then 1 else 0 end + case when right_size.records = 1 then 1 else 0 end as lone
+        links.total + links.pairs * (coalesce(left_end.bits, 0) + coalesce(right_end.bits, 0)) as total,
+        links.pairs
     from {{ links }} as links
-    inner join (select cluster_key, count(*) as records from {{ members }} group by cluster_key) as left_size
-        on links.a = left_size.cluster_key
-    inner join (select cluster_key, count(*) as records from {{ members }} group by cluster_key) as right_size
-        on links.b = right_size.cluster_key
-{%- endmacro %}
-
-{#
-    Bits that speak for a pair with 0, 1 or 2 lone ends: the share of the matches still to be found that are such pairs, over the
-    share of all pairs that are. The former depends on the latter, so it is found by repetition, from equal shares.
-#}
-{% macro leftover_weights(solved, records, repetitions=6) %}
-    {%- set joined = run_query(
-        'select count(*) from (select cluster_key, count(*) as records from ' ~ solved.members ~ ' group by cluster_key having count(*) > 1) as c '
-        ~ 'inner join ' ~ solved.members ~ ' as m on c.cluster_key = m.cluster_key'
-    ).columns[0].values()[0] | int -%}
-    {%- set everyone = run_query('select count(*) from ' ~ records).columns[0].values()[0] | int -%}
-    {%- set alone = everyone - joined -%}
-    {%- set all_pairs = [everyone * (everyone - 1) / 2, 1] | max -%}
-    {%- set shares = [joined * (joined - 1) / 2 / all_pairs, joined * alone / all_pairs, alone * (alone - 1) / 2 / all_pairs] -%}
-    {%- set state = namespace(found=[1 / 3, 1 / 3, 1 / 3]) -%}
-    {%- for _ in range(repetitions) -%}
-        {%- set expected = run_query(expected_matches_sql(solved.members, solved.links, state.found, shares)).columns -%}
-        {%- set found = [] -%}
-        {%- for column in expected %}{% do found.append(column.values()[0] | float + 0.5) %}{% endfor -%}
-        {%- set state.found = [found[0] / found | sum, found[1] / found | sum, found[2] / found | sum] -%}
-    {%- endfor -%}
-    {{ return(leftover_bits_sql(state.found, shares)) }}
-{% endmacro %}
-
-{# Expected number of matches among the pairs with 0, 1 and 2 lone ends. #}
-{% macro expected_matches_sql(members, links, found, shares) -%}
-    select
-        {%- for lone in range(3) %}
-        cast(coalesce(sum(case when lone = {{ lone }} then likelihood end), 0) as decimal(18, 2)) as matches_{{ lone }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from (
-        select
-            ends.lone,
-            {{ probability('cast(ends.total as double precision) / ends.pairs + ' ~ leftover_bits_sql(found, shares)) }} as likelihood
-        from ({{ lone_ends_sql(members, links) }}) as ends
-    ) as weighed
-{%- endmacro %}
-
-{# The bits as a case over `lone`, two decimals. #}
-{% macro leftover_bits_sql(found, shares) -%}
-    case lone
-        {%- for lone in range(3) %}
-        when {{ lone }} then round(cast({{ log2('cast(' ~ [found[lone], 0.000001] | max ~ ' as double precision) / ' ~ [shares[lone], 0.000000000001] | max) }} as decimal(18, 6)), 2)
-        {%- endfor %}
-    end
-{%- endmacro %}
-
-{% macro boosted_sql(members, links, bits) -%}
-    select ends.a, ends.b, ends.total + ends.pairs * ({{ bits }}) as total, ends.pairs
-    from ({{ lone_ends_sql(members, links) }}) as ends
+    left join {{ unclaimed }} as left_end on links.a = left_end.cluster_key
+    left join {{ unclaimed }} as right_end on links.b = right_end.cluster_key
 {%- endmacro %}
 
 {% macro joined_sql(members) -%}
