@@ -33,6 +33,8 @@ RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$", max_length=60)
 IdentifierName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 RecordPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.%-]+$", max_length=200)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+# A century; much more, and the day from which a limit counts is none that engines know.
+Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 
 
 class _Declared(BaseModel):
@@ -76,7 +78,7 @@ class Rule(_Declared):
     max_customers: Count | None = None
     max_named_customers: Count | None = None
     max_if_nameless: Count | None = None
-    within_days: Count | None = None
+    within_days: Days | None = None
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @property
@@ -97,6 +99,9 @@ class Rule(_Declared):
     def _limits_can_bind(self) -> Self:
         if self.within_days and not self.limits:
             raise ValueError("`within_days` says in which days a limit counts, but there is no limit")
+        for whole in ("max_records", "max_customers"):
+            if self.limits.get(whole) == 1 and not self.within_days:
+                raise ValueError(f"`{whole}: 1` lets no value link two, so the rule would link nobody")
         for narrower in ("max_named_customers", "max_if_nameless"):
             if self.max_customers is not None and self.limits.get(narrower, 0) > self.max_customers:
                 raise ValueError(f"`{narrower}` is more than `max_customers`, which already holds")
@@ -142,6 +147,7 @@ def _contradictions(rules: IdentityRules, document: YamlDocument) -> Iterator[De
     yield from _unused_identifiers(rules, document)
     yield from _repeated(rules, document, "name")
     yield from _repeated(rules, document, "pairs")
+    yield from _idle_rules(rules, document)
 
 
 def _reserved_identifiers(rules: IdentityRules, document: YamlDocument) -> Iterator[DeclarationError]:
@@ -195,3 +201,19 @@ def _numbered(rules: IdentityRules) -> Iterator[tuple[int, int, Rule]]:
     for number, tier in enumerate(rules.tiers):
         for position, rule in enumerate(tier.rules):
             yield number, position, rule
+
+
+def _idle_rules(rules: IdentityRules, document: YamlDocument) -> Iterator[DeclarationError]:
+    """Rules on an identifier that an earlier rule already links without a limit."""
+    unlimited: dict[str, int | None] = {}
+    for tier, position, rule in _numbered(rules):
+        where = document.at(*VARIABLE, "tiers", tier, "rules", position)
+        if rule.identifier in unlimited:
+            yield DeclarationError(
+                f"the rule in line {unlimited[rule.identifier]} links all that share `{rule.identifier}`; "
+                f"`{rule.name}` has nothing left to link.",
+                where=where,
+                remedy="Give the earlier one `with_name` or a limit, or delete this one.",
+            )
+        elif rule.identifier and not rule.with_name and not rule.limits:
+            unlimited[rule.identifier] = where.line

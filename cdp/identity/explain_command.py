@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from cdp.cli.console import output
+from cdp.errors import Location
+from cdp.identity.overrides import OVERRIDES_FILE
 from cdp.project import Project
 
 Given = Annotated[str, typer.Argument(help="A record key (`<source>:<entity>:<id>`), or a customer id of any age.")]
@@ -24,7 +26,8 @@ def explain_records(
     from cdp.identity.explaining.explanation import explain
     from cdp.warehouse import open_warehouse
 
-    with open_warehouse(Project.load()).reader() as reader:
+    project = Project.load()
+    with open_warehouse(project).reader() as reader:
         found = explain(reader, a, b)
     if as_json:
         output.print_json(json.dumps(telling.as_json(found), default=str, ensure_ascii=False))
@@ -35,5 +38,5 @@ def explain_records(
         output.print(table_of(telling.PATH_COLUMNS, telling.path_rows(found.path)))
     if found.obstacles:
         output.print(table_of(telling.OBSTACLE_COLUMNS, telling.obstacle_rows(found.obstacles)))
-    for line in telling.remarks(found):
+    for line in telling.remarks(found, Location(project.dbt_project / OVERRIDES_FILE)):
         output.print(line, markup=False, highlight=False, soft_wrap=True)

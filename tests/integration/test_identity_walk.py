@@ -5,10 +5,12 @@ The tests follow one another: each begins where the one before has left the comp
 
 from __future__ import annotations
 
-import csv
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,79 +21,14 @@ from typer.testing import CliRunner
 
 from cdp.errors import DeclarationError
 from cdp.identity.commands import register
-from cdp.identity.overrides import OVERRIDES_FILE
-from cdp.landing.land import land
-from cdp.pipeline.dbt import ensure_manifest, run_dbt
-from cdp.project import Project
-from cdp.starter.begin import begin_project
+from cdp.identity.overrides import load_overrides
+from cdp.pipeline.dbt import ensure_manifest
 from cdp.warehouse import open_warehouse
+from tests.integration.identity_pages import PAGES, commands, over, queries
+from tests.integration.shop import Shop
 
-FIRST_DAY = date(2024, 5, 1)
-COLUMNS = "ordered_at,order_id,email,phone,first_name,last_name,city,product,quantity,amount,currency,newsletter"
-LOOKED_AT = [
-    f"+{model}"
-    for model in (
-        "segment_members",
-        "sync_esp__newsletter",
-        "dim_customer_ids",
-        "rpt_identity_review",
-        "int_identity__edges",
-        "int_identity__overrides_unmatched",
-    )
-]
 HOME, WORK = "ada@example.com", "ada.moss@example.org"
 RECORDS = f"shop:customer:{HOME}", f"shop:customer:{WORK}"
-
-
-class Shop:
-    """The starter company with orders of our own, and a clock that we set."""
-
-    def __init__(self, folder: Path) -> None:
-        self.project = begin_project(folder, FIRST_DAY)
-        settings = folder / "cdp.yml"
-        settings.write_text(settings.read_text().replace("kind: system", "kind: file, file: var/clock.json"))
-        self.project = Project.load(folder)
-        for file in (self.project.inbox / "shop").iterdir():
-            file.unlink()
-
-    def day(self, number: int, *orders: tuple[str, str, str]) -> None:
-        """Let a day come, with orders of an address, the end of a phone number and a name; and build."""
-        day = date(2024, 5, number)
-        if orders:
-            self._deliver(day, orders)
-        clock = self.project.state / "clock.json"
-        clock.parent.mkdir(exist_ok=True)
-        clock.write_text(json.dumps({"as_of": f"{day}T20:00:00"}))
-        land(self.project, self.project.clock.now())
-        self.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-
-    def build(self, *arguments: str) -> None:
-        warehouse = open_warehouse(self.project)
-        build = warehouse.begin(self.project.clock.now(), "test")
-        command = ["build", "--quiet", "--target", build.target, "--select", *LOOKED_AT, *arguments]
-        finished = run_dbt(self.project, command, build.environment, capture=True)
-        assert finished.returncode == 0, finished.stdout[-3000:]
-        warehouse.publish()
-
-    def _deliver(self, day: date, orders: tuple[tuple[str, str, str], ...]) -> None:
-        with (self.project.inbox / "shop" / f"orders_{day:%Y%m%d}.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS.split(","))
-            for number, (email, phone, name) in enumerate(orders):
-                place = [f"{day} 10:00:00", f"{day}-{number}", email, f"+1202555{phone}"]
-                writer.writerow([*place, *name.split(), "Porto", "Tea", 1, "5.00", "USD", "yes"])
-
-    def rows(self, model: str, columns: str, condition: str = "1 = 1") -> list[tuple[Any, ...]]:
-        with open_warehouse(self.project).reader() as reader:
-            query = f"select {columns} from {reader.relation(model)} where {condition} order by {columns}"
-            return [tuple(row.values()) for row in reader.query(query).read_all().to_pylist()]
-
-    def decide(self, line: str) -> None:
-        with (self.project.dbt_project / OVERRIDES_FILE).open("a") as file:
-            file.write(f"{line}\n")
-
-    def customers_of_ada(self) -> list[tuple[Any, ...]]:
-        return self.rows("int_identity__records", "customer_id", f"record_key in {RECORDS}")
 
 
 @pytest.fixture(scope="module")
@@ -121,14 +58,14 @@ def moment(day: int) -> datetime:
 
 
 def test_at_first_they_are_two_and_share_nothing(shop: Shop, cli: typer.Typer) -> None:
-    assert shop.customers_of_ada() == [(1,), (2,)]
+    assert shop.customers_of(*RECORDS) == [(1,), (2,)]
     told = explained(cli, *RECORDS)
     assert (told["is_one_customer"], told["path"], told["obstacles"]) == (False, None, [])
 
 
 def test_a_phone_they_share_makes_them_one(shop: Shop, cli: typer.Typer) -> None:
     shop.day(2, (WORK, "0101", "Ada Moss"))
-    assert shop.customers_of_ada() == [(1,), (1,)]
+    assert shop.customers_of(*RECORDS) == [(1,), (1,)]
     assert shop.rows(
         "int_identity__merges", "kind, old_customer_id, new_customer_id, cause, rule, node_id, other_node_id"
     ) == [("merge", 2, 1, "link made", "phone_and_name", 2, 1)]
@@ -154,7 +91,7 @@ def test_a_steward_keeps_them_apart_and_the_lost_id_comes_back(shop: Shop) -> No
     shop.decide(f"{RECORDS[0]},{RECORDS[1]},never,sisters")
     shop.decide(f"{RECORDS[0]},shop:customer:nobody@example.com,always,misspelt")
     shop.day(3)
-    assert shop.customers_of_ada() == [(1,), (2,)]
+    assert shop.customers_of(*RECORDS) == [(1,), (2,)]
     assert shop.rows(
         "int_identity__merges", "kind, old_customer_id, new_customer_id, cause, reason", "changed_at > '2024-05-03'"
     ) == [("split", 1, 2, "link undone", "keeps apart by steward")]
@@ -193,16 +130,61 @@ def test_a_customer_is_shown_with_a_picture(cli: typer.Typer, tmp_path: Path) ->
     assert "phone" in "".join(ET.parse(picture).getroot().itertext())
 
 
+# What stands for the words of the pages, here.
+MEANT = {"ID": "1", "RECORD": RECORDS[0], "OTHER_RECORD": RECORDS[1], "OLDEST": "1", "NEWEST": "2"}
+# What the walk, the docs test and the tests of the demo run, and the queries of `cdp dbt show` the test below.
+ELSEWHERE = ("cdp run", "cdp compile", "cdp dbt", "cdp demo score")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_the_pages_runs(shop: Shop, cli: typer.Typer, tmp_path: Path, page: str) -> None:
+    for command in commands(page):
+        words = shlex.split(command)
+        if words[:2] == ["cdp", "identity"]:
+            ask_for(cli, words[1:], tmp_path)
+        elif command not in ELSEWHERE and words[:3] != ["cdp", "dbt", "show"]:
+            type_in(shop, command)
+    load_overrides(shop.project.dbt_project)
+
+
+def ask_for(app: typer.Typer, words: list[str], folder: Path) -> None:
+    """Explain or show our own records; of what other tests run, see that the options are there."""
+    if words[1] in ("train", "evaluate"):
+        told = CliRunner().invoke(app, [*words[:2], "--help"], env={"COLUMNS": "200"}).output
+        assert all(word in told for word in (each.strip("[") for each in words) if word.startswith("--"))
+        return
+    meant = [MEANT.get(word, RECORDS[word.startswith("web:")] if ":" in word else word) for word in words]
+    ended = CliRunner().invoke(app, [str(folder / word) if word.endswith(".svg") else word for word in meant])
+    assert ended.exit_code == 0, (words, ended.exception)
+
+
+def type_in(shop: Shop, command: str) -> str:
+    """Run a command in the company's folder; what it printed."""
+    path = f"PATH={Path(sys.executable).parent}:$PATH COLUMNS=200"
+    ended = subprocess.run(
+        ["bash", "-c", f"export {path}; {command}"], cwd=shop.project.root, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, f"{command}\n{ended.stdout[-3000:]}{ended.stderr[-3000:]}"
+    return ended.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_query_of_the_pages_runs(shop: Shop, page: str) -> None:
+    with open_warehouse(shop.project).reader() as reader:
+        for query in queries(page):
+            reader.query(f"with list as (select 2 as customer_id) {over(query, reader.relation)}").read_all()
+
+
 @pytest.mark.proof
 def test_a_full_refresh_keeps_the_histories(shop: Shop) -> None:
     merges, ids = (shop.rows(model, "count(*)") for model in ("int_identity__merges", "dim_customer_ids"))
     shop.build("--full-refresh", "--exclude-resource-type", "unit_test")
     assert shop.rows("int_identity__merges", "count(*)") == merges
     assert shop.rows("dim_customer_ids", "count(*)") == ids
-    assert shop.customers_of_ada() == [(1,), (2,)]
+    assert shop.customers_of(*RECORDS) == [(1,), (2,)]
 
 
 def test_contradictory_overrides_stop_the_next_run_before_dbt_starts(shop: Shop) -> None:
     shop.decide(f"{RECORDS[1]},{RECORDS[0]},always,after all")
-    with pytest.raises(DeclarationError, match=r"identity_overrides.csv:4: the pair is `never` and `always` at once"):
+    with pytest.raises(DeclarationError, match=r"identity_overrides.csv:5: the pair is `never` and `always` at once"):
         ensure_manifest(shop.project)

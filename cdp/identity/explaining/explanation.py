@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cdp.identity.explaining.links import links_of
+from cdp.identity.explaining.links import joining_links, links_shared_with
 from cdp.identity.explaining.obstacles import Obstacle, obstacles
 from cdp.identity.explaining.path import Hop, strongest_path
 from cdp.identity.explaining.subject import Subject, find_subject
@@ -50,10 +50,11 @@ def explain(reader: Reader, given_a: str, given_b: str) -> Explanation:
     """
     a, b = find_subject(reader, given_a), find_subject(reader, given_b)
     if a.customer_id == b.customer_id:
-        path = strongest_path(links_of(reader, a.customer_id), a.record_key, b.record_key)
-        return Explanation(a, b, path, [], [], None)
-    links = links_of(reader, a.customer_id), links_of(reader, b.customer_id)
-    found = obstacles(*links, (a.record_key, b.record_key))
+        links = joining_links(reader, a.customer_id, (a.node_id, b.node_id))
+        return Explanation(a, b, strongest_path(links, a.record_key, b.record_key), [], [], None)
+    mine = links_shared_with(reader, a.customer_id, b.customer_id, a.node_id)
+    theirs = links_shared_with(reader, b.customer_id, a.customer_id, b.node_id)
+    found = obstacles(mine, theirs, (a.record_key, b.record_key))
     nearest = [] if found else _nearest(reader, a.customer_id, b.customer_id)
     return Explanation(a, b, None, found, nearest, _likeness(reader, a.customer_id, b.customer_id))
 

@@ -9,7 +9,7 @@ from cdp.warehouse.port import Reader
 
 NEVER_LINK = "never_link"
 # How the guard (macro `settled_sql`) begins its reason.
-_CUT = "would join too many"
+_CUT = "would join"
 _COLUMNS = (
     "node_id, record_key, tier, rule, hub, identifier_type, identifier_value, confidence, source_name, "
     "first_seen_at, last_seen_at, times_observed, suppression_reason"
@@ -63,3 +63,47 @@ def links_of(reader: Reader, customer_id: int) -> list[Link]:
         "order by tier, rule, hub, node_id"
     )
     return [Link(**row) for row in reader.query(query, [customer_id]).read_all().to_pylist()]
+
+
+def joining_links(reader: Reader, customer_id: int, asked: tuple[int, int]) -> list[Link]:
+    """The active links among which a path between the two records numbered `asked` is.
+
+    Of records that share the same with others, the oldest stands for all: a customer may be a million receipts.
+    """
+    edges, records = reader.relation("int_identity__edges"), reader.relation("int_identity__records")
+    query = (
+        f"with active as (select {_COLUMNS} from {edges} where suppression_reason is null "
+        f"and node_id in (select r.node_id from {records} as r where r.customer_id = ?)), "
+        "shared as (select rule, hub from active group by rule, hub having count(*) > 1), "
+        "joining as (select active.* from active inner join shared "
+        "on active.rule = shared.rule and active.hub = shared.hub), "
+        "looks as (select node_id, string_agg(rule || ' ' || hub, ' ' order by rule, hub) as looks "
+        "from joining group by node_id) "
+        f"select {_COLUMNS} from joining where node_id in (select min(looks.node_id) from looks group by looks.looks) "
+        "or node_id in (?, ?) order by tier, rule, hub, node_id"
+    )
+    return [Link(**row) for row in reader.query(query, [customer_id, *asked]).read_all().to_pylist()]
+
+
+def links_shared_with(reader: Reader, customer_id: int, other_id: int, asked: int) -> list[Link]:
+    """Of everything that both customers show under one rule, one link of the first.
+
+    It is that of the record numbered `asked`, else the one that is nearest to counting, else the oldest.
+    """
+    edges, records = reader.relation("int_identity__edges"), reader.relation("int_identity__records")
+    shown = (
+        "select {columns} from {edges} as e inner join {records} as r on e.node_id = r.node_id where r.customer_id = ?"
+    )
+    mine, theirs = (
+        shown.format(columns=columns, edges=edges, records=records)
+        for columns in ("e.*", "distinct e.rule, coalesce(e.identifier_value, e.hub) as shown")
+    )
+    query = (
+        f"select {_COLUMNS} from (select mine.*, row_number() over (partition by mine.rule, theirs.shown order by "
+        "case when mine.node_id = ? then 0 else 1 end, case when mine.suppression_reason is null then 0 else 1 end, "
+        f"mine.node_id) as standing from ({mine}) as mine inner join ({theirs}) as theirs "
+        "on mine.rule = theirs.rule and coalesce(mine.identifier_value, mine.hub) = theirs.shown) as ranked "
+        "where standing = 1 order by tier, rule, hub, node_id"
+    )
+    given = [asked, customer_id, other_id]
+    return [Link(**row) for row in reader.query(query, given).read_all().to_pylist()]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdp.errors import CdpError
-from cdp.segments.explain import no_such_customer
 from cdp.warehouse.port import Reader
+
+_GREATEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ def find_subject(reader: Reader, given: str) -> Subject:
 
     Raises CdpError where there is none.
     """
-    return _by_customer(reader, int(given)) if given.isdecimal() else _by_record(reader, given)
+    if given.isascii() and given.isdecimal():
+        return _by_customer(reader, int(given))
+    return _by_record(reader, given)
 
 
 def _by_record(reader: Reader, record_key: str) -> Subject:
@@ -35,23 +38,31 @@ def _by_record(reader: Reader, record_key: str) -> Subject:
     if known:
         raise CdpError(f"the source has taken the record {record_key} back.", remedy="It belongs to nobody now.")
     raise CdpError(
-        f"there is no record {record_key} in the published generation.",
+        f"there is no record `{record_key}` in the published generation.",
         remedy="Record keys are written `<source>:<entity>:<id>`.",
     )
 
 
 def _by_customer(reader: Reader, customer_id: int) -> Subject:
+    if customer_id > _GREATEST_ID:
+        raise _never_issued(customer_id)
     if found := _subjects(reader, "customer_id = ?", customer_id):
         return found[0]
     ids = reader.relation("dim_customer_ids")
     query = f"select customer_id from {ids} where issued_customer_id = ? and is_current"
     current = reader.query(query, [customer_id]).read_all().to_pylist()
     if not current:
-        raise no_such_customer(customer_id)
+        raise _never_issued(customer_id)
     if current[0]["customer_id"] is None:
         raise CdpError(f"customer {customer_id} is gone: the sources have taken all their records back.")
     (subject, *_) = _subjects(reader, "customer_id = ?", current[0]["customer_id"])
     return Subject(subject.record_key, subject.node_id, subject.customer_id, replaced_id=customer_id)
+
+
+def _never_issued(customer_id: int) -> CdpError:
+    return CdpError(
+        f"no customer has ever had the id {customer_id}.", remedy="A record is asked for by its key, not by its number."
+    )
 
 
 def _subjects(reader: Reader, condition: str, value: str | int) -> list[Subject]:

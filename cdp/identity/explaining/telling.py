@@ -9,14 +9,22 @@ from typing import Any
 
 from rich.markup import escape
 
+from cdp.errors import Location
 from cdp.identity.explaining.explanation import Explanation
 from cdp.identity.explaining.links import Link
 from cdp.identity.explaining.obstacles import Obstacle
 from cdp.identity.explaining.path import Hop
-from cdp.identity.overrides import OVERRIDES_FILE, override_line
+from cdp.identity.explaining.shortened import shortened
+from cdp.identity.overrides import override_line
 
 PATH_COLUMNS = ("record", "shows", "by_rule", "tier", "confidence", "source", "first_seen", "last_seen")
 OBSTACLE_COLUMNS = ("they_share", "by_rule", "tier", "but", "record", "other_record")
+_LETTERS = 70
+
+
+def cell(*words: str) -> str:
+    """What sources have delivered, as text of a table."""
+    return escape(shortened(" ".join(words), _LETTERS))
 
 
 def headline(found: Explanation) -> Iterator[str]:
@@ -25,10 +33,11 @@ def headline(found: Explanation) -> Iterator[str]:
         if subject.replaced_id is not None:
             yield f"Customer {subject.replaced_id} is customer {subject.customer_id} now."
     a, b = found.a, found.b
+    one, other = (shortened(subject.record_key, _LETTERS) for subject in (a, b))
     if found.is_one_customer:
-        yield f"{a.record_key} and {b.record_key} are one customer: {a.customer_id}."
+        yield f"{one} and {other} are one customer: {a.customer_id}."
     else:
-        yield f"{a.record_key} (customer {a.customer_id}) and {b.record_key} (customer {b.customer_id}) did not meet."
+        yield f"{one} (customer {a.customer_id}) and {other} (customer {b.customer_id}) did not meet."
 
 
 def path_rows(path: list[Hop]) -> list[dict[str, Any]]:
@@ -38,8 +47,8 @@ def path_rows(path: list[Hop]) -> list[dict[str, Any]]:
 
 def _link_row(link: Link) -> dict[str, Any]:
     return {
-        "record": link.record_key,
-        "shows": escape(" ".join(link.shown)),
+        "record": cell(link.record_key),
+        "shows": cell(*link.shown),
         "by_rule": link.rule,
         "tier": link.tier,
         "confidence": None if link.confidence is None else f"{link.confidence:.2f}",
@@ -56,22 +65,25 @@ def _minute(moment: datetime | None) -> str | None:
 def obstacle_rows(found: list[Obstacle]) -> list[dict[str, Any]]:
     return [
         {
-            "they_share": escape(" ".join(each.shown)),
+            "they_share": cell(*each.shown),
             "by_rule": each.rule,
             "tier": each.tier,
             "but": each.reason,
-            "record": each.records[0],
-            "other_record": each.records[1],
+            "record": cell(each.records[0]),
+            "other_record": cell(each.records[1]),
         }
         for each in found
     ]
 
 
-def remarks(found: Explanation) -> Iterator[str]:
-    """What else there is to know, and the line that would change it."""
+def remarks(found: Explanation, overrides: Location) -> Iterator[str]:
+    """What else there is to know, and the line of the file `overrides` that would change it."""
     a, b = found.a.record_key, found.b.record_key
     if found.is_one_customer:
-        yield from _remarks_on_one(found, a, b)
+        if found.path is None:
+            yield "No path of active links leads from one to the other: the rules have changed since; build again."
+        if a != b:
+            yield f"To keep them apart, add to {overrides}: {override_line(a, b, 'never')}"
         return
     if not found.obstacles:
         yield "They share nothing."
@@ -80,16 +92,10 @@ def remarks(found: Explanation) -> Iterator[str]:
             f"Customers who share something with both: {nearest}." if nearest else "Nobody shares something with both."
         )
     if found.likeness:
-        pair = f"{found.likeness.record_key_a} and {found.likeness.record_key_b}"
+        one, other = found.likeness.record_key_a, found.likeness.record_key_b
+        pair = f"{shortened(one, _LETTERS)} and {shortened(other, _LETTERS)}"
         yield f"By their attributes, {pair} match with probability {found.likeness.match_probability:.4f}."
-    yield f"To join them, add to {OVERRIDES_FILE}: {override_line(a, b, 'always')}"
-
-
-def _remarks_on_one(found: Explanation, a: str, b: str) -> Iterator[str]:
-    if found.path is None:
-        yield "No path of active links leads from one to the other: the rules have changed since; build again."
-    if a != b:
-        yield f"To keep them apart, add to {OVERRIDES_FILE}: {override_line(a, b, 'never')}"
+    yield f"To join them, add to {overrides}: {override_line(a, b, 'always')}"
 
 
 def as_json(found: Explanation) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from cdp.identity.explaining.links import NEVER_LINK, Link
 
-# Above this, records that show exactly the same stand in one box.
+# Above this, records that show the same stand in one box.
 MOST_SINGLE_BOXES = 40
-MOST_BOXES = 120
-MOST_CIRCLES = 150
+MOST_BOXES = 60
+MOST_CIRCLES = 40
 
 Shown = tuple[str, str]
 
@@ -58,26 +58,22 @@ class Contents:
 def picture_contents(record_keys: Mapping[str, int], links: Sequence[Link]) -> Contents:
     """The picture of a customer, whose records are `record_keys` with their node numbers.
 
-    A big one is summarised: records that show the same share a box; then the newest boxes go, and the values of
-    fewest boxes.
+    A big one is summarised: of values, those that most records show are drawn; records that show the same of them
+    share a box, the boxes of fewest records go, and those that show none of them.
     """
     shows = _shows(links)
-    boxes = _boxes(record_keys, shows)
-    drawn = boxes[:MOST_BOXES]
-    lines = {box: {shown: _reason(links_) for shown, links_ in shows[box.record_key].items()} for box in drawn}
-    circles = _circles(lines)
+    circles = _circles(shows)
     kept = {circle.shown: circle for circle in circles[:MOST_CIRCLES]}
+    drawn = {key: {shown: _reason(shows[key][shown]) for shown in shows[key] if shown in kept} for key in record_keys}
+    boxes = _boxes(record_keys, drawn)[:MOST_BOXES]
+    lines = [Line(box, kept[shown], reason) for box in boxes for shown, reason in drawn[box.record_key].items()]
+    lined = {line.circle for line in lines}
     return Contents(
-        boxes=drawn,
-        circles=list(kept.values()),
-        lines=[
-            Line(box, kept[shown], reason)
-            for box, reasons in lines.items()
-            for shown, reason in reasons.items()
-            if shown in kept
-        ],
-        records_left_out=sum(box.records for box in boxes[MOST_BOXES:]),
-        values_left_out=len(circles) - len(kept),
+        boxes=boxes,
+        circles=[circle for circle in circles if circle in lined],
+        lines=lines,
+        records_left_out=len(record_keys) - sum(box.records for box in boxes),
+        values_left_out=len(circles) - len(lined),
     )
 
 
@@ -92,14 +88,16 @@ def _shows(links: Sequence[Link]) -> _Shows:
     return shows
 
 
-def _boxes(record_keys: Mapping[str, int], shows: _Shows) -> list[Box]:
-    """Boxes, the oldest first."""
+def _boxes(record_keys: Mapping[str, int], drawn: Mapping[str, Mapping[Shown, str | None]]) -> list[Box]:
+    """Boxes, those of most records first, then the oldest."""
     together: dict[tuple[object, ...], list[str]] = defaultdict(list)
     is_big = len(record_keys) > MOST_SINGLE_BOXES
     for key in sorted(record_keys, key=record_keys.__getitem__):
-        looks = tuple(sorted((shown, _reason(links) or "") for shown, links in shows[key].items()))
-        together[(_kind(key), looks) if is_big else (key,)].append(key)
-    return [Box(_kind(keys[0]), keys[0], len(keys), record_keys[keys[0]]) for keys in together.values()]
+        looks = tuple(sorted((shown, reason or "") for shown, reason in drawn[key].items()))
+        if looks or not is_big:
+            together[(_kind(key), looks) if is_big else (key,)].append(key)
+    boxes = [Box(_kind(keys[0]), keys[0], len(keys), record_keys[keys[0]]) for keys in together.values()]
+    return sorted(boxes, key=lambda box: (-box.records, box.node_id))
 
 
 def _kind(record_key: str) -> str:
@@ -114,13 +112,13 @@ def _reason(links: Sequence[Link]) -> str | None:
     return (steward or list(links))[0].suppression_reason
 
 
-def _circles(lines: Mapping[Box, Mapping[Shown, str | None]]) -> list[Circle]:
+def _circles(shows: _Shows) -> list[Circle]:
     """What is shown, the values of most records first."""
     reasons: dict[Shown, list[str | None]] = defaultdict(list)
-    records: dict[Shown, int] = defaultdict(int)
-    for box, of_box in lines.items():
-        for shown, reason in of_box.items():
-            reasons[shown].append(reason)
-            records[shown] += box.records
-    ordered = sorted(reasons, key=lambda shown: (-records[shown], shown))
-    return [Circle(shown, records[shown], None if None in reasons[shown] else reasons[shown][0]) for shown in ordered]
+    for of_record in shows.values():
+        for shown, links in of_record.items():
+            reasons[shown].append(_reason(links))
+    ordered = sorted(reasons, key=lambda shown: (-len(reasons[shown]), shown))
+    return [
+        Circle(shown, len(reasons[shown]), None if None in reasons[shown] else reasons[shown][0]) for shown in ordered
+    ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
+from cdp.identity.explaining.shortened import shortened
 from cdp.identity.picture.contents import Box, Circle, Contents, Line
 from cdp.identity.picture.layout import BOX_HEIGHT, BOX_WIDTH, MARGIN, RADIUS, Layout, layout
 
 _INK, _FAINT, _BAD = "#1f2933", "#9aa5b1", "#b42318"
 _FILLS = ("#dbeafe", "#dcfce7", "#fef3c7", "#fce7f3", "#ede9fe", "#ccfbf1", "#ffe4e6", "#e2e8f0")
-_BOX_LETTERS, _CIRCLE_LETTERS = 34, 40
+_BOX_LETTERS, _CIRCLE_LETTERS, _TITLE_LETTERS = 34, 40, 200
 
 
 def picture_svg(contents: Contents, customer_id: int, subtitle: str) -> str:
@@ -33,7 +34,7 @@ def picture_svg(contents: Contents, customer_id: int, subtitle: str) -> str:
 def _left_out(contents: Contents) -> str:
     parts = []
     if contents.records_left_out:
-        parts.append(f"{contents.records_left_out:,} newer records")
+        parts.append(f"{contents.records_left_out:,} records")
     if contents.values_left_out:
         parts.append(f"{contents.values_left_out:,} values that few records show")
     return f"not drawn: {' and '.join(parts)}" if parts else ""
@@ -78,8 +79,8 @@ def _box(placed: Layout, box: Box, fill: str) -> Iterator[str]:
     )
     name = box.record_key if box.records == 1 else f"{box.records:,} × {box.kind}"
     yield (
-        f'<text x="{place.x:.1f}" y="{place.y + 4:.1f}" text-anchor="middle">{escape(_cut(name, _BOX_LETTERS))}'
-        f"<title>{escape(box.record_key)} (number {box.node_id})</title></text>"
+        f'<text x="{place.x:.1f}" y="{place.y + 4:.1f}" text-anchor="middle">{_told(name, _BOX_LETTERS)}'
+        f"<title>{_told(box.record_key, _TITLE_LETTERS)} (number {box.node_id})</title></text>"
     )
 
 
@@ -88,10 +89,10 @@ def _circle(placed: Layout, circle: Circle) -> Iterator[str]:
     fill, stroke = ("white", _BAD) if circle.reason else ("white", _FAINT) if circle.records == 1 else (_INK, _INK)
     at = f'cx="{place.x:.1f}" cy="{place.y:.1f}" r="{RADIUS}"'
     yield f'<circle {at} fill="{fill}" stroke="{stroke}" stroke-width="1.5"/>'
-    label = f"<tspan font-weight='bold'>{escape(kind)}</tspan> {escape(_cut(value, _CIRCLE_LETTERS))}"
+    label = f"<tspan font-weight='bold'>{escape(kind)}</tspan> {_told(value, _CIRCLE_LETTERS)}"
     yield _outlined(place.x, place.y - RADIUS - 4, label, _INK)
     if circle.reason:
-        yield _outlined(place.x, place.y + RADIUS + 11, escape(_cut(circle.reason, 60)), _BAD)
+        yield _outlined(place.x, place.y + RADIUS + 11, _told(circle.reason, 60), _BAD)
 
 
 def _outlined(x: float, y: float, content: str, colour: str) -> str:
@@ -102,7 +103,5 @@ def _outlined(x: float, y: float, content: str, colour: str) -> str:
     )
 
 
-def _cut(text: str, letters: int) -> str:
-    """The text with its middle left out where it is longer than that."""
-    half = (letters - 1) // 2
-    return text if len(text) <= letters else f"{text[:half]}…{text[-half:]}"
+def _told(text: str, letters: int) -> str:
+    return escape(shortened(text, letters))

@@ -45,6 +45,7 @@ def test_an_own_attribute_is_taken_where_the_model_names_it(tmp_path: Path) -> N
         ("record_id,given_name\n1,anna\n1,bert\n", "1 records repeat"),
         ("record_id,given_name\n1,anna\n,bert\n", "1 records have no"),
         ("record_id,colour\n1,red\n", "no column says anything"),
+        ("record_id,given_name\n1,anna\n2,b,c,d\n", "not every row"),
     ],
 )
 def test_a_file_of_records_that_cannot_be_judged_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
@@ -57,6 +58,15 @@ def test_a_file_that_is_not_there_or_not_parquet_is_refused(tmp_path: Path) -> N
         people(tmp_path / "nowhere.csv")
     with pytest.raises(CdpError, match="not Parquet"):
         people(csv(tmp_path, "record_id\n1\n", "wrong.parquet"))
+    with pytest.raises(CdpError, match="the file is empty"):
+        people(csv(tmp_path, ""))
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes("record_id,given_name\n1,Jürgen\n".encode("latin-1"))
+    with pytest.raises(CdpError, match=r"UTF-8.*Convert it"):
+        people(file)
 
 
 def judged(folder: Path, clusters: dict[str, str], truth: str) -> Judgement:

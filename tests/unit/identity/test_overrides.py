@@ -32,8 +32,8 @@ def test_no_file_is_no_decision(tmp_path: Path) -> None:
 
 
 def test_the_line_to_add_is_a_line_of_the_file(tmp_path: Path) -> None:
-    project = written(tmp_path, HEADER + override_line("shop:b", "shop:a", "never") + "\n")
-    assert load_overrides(project)[0].pair == ("shop:a", "shop:b")
+    project = written(tmp_path, HEADER + override_line('shop:"b", c', "shop:a", "never") + "\n")
+    assert load_overrides(project)[0].pair == ('shop:"b", c', "shop:a")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,23 @@ def test_a_line_that_decides_nothing_is_refused(tmp_path: Path, lines: str, told
         load_overrides(written(tmp_path, HEADER + lines))
     assert refused.value.where is not None
     assert refused.value.where.line == 3
+
+
+def test_a_pair_kept_apart_and_joined_through_others_is_refused(tmp_path: Path) -> None:
+    lines = "a,b,always,\nb,c,always,\nc,d,never,\nd,a,always,\nx,y,always,\n"
+    with pytest.raises(DeclarationError, match="joined through other records by the lines 2 and 3 and 5") as refused:
+        load_overrides(written(tmp_path, HEADER + lines))
+    assert refused.value.where is not None
+    assert refused.value.where.line == 4
+
+
+def test_a_pair_kept_apart_beside_others_that_are_joined(tmp_path: Path) -> None:
+    assert len(load_overrides(written(tmp_path, HEADER + "a,b,always,\nb,c,never,\nc,d,always,\n"))) == 3
+
+
+def test_a_byte_order_mark_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="a byte order mark"):
+        load_overrides(written(tmp_path, "\ufeff" + HEADER))
 
 
 @pytest.mark.parametrize("text", ["", "a,b,c\n", "\ufeff" + HEADER, b"\xff\xfe"])

@@ -60,10 +60,37 @@ def test_many_records_that_show_the_same_share_a_box() -> None:
 def test_what_is_too_much_is_left_out_and_counted() -> None:
     keys, links = customer(1_000)
     contents = picture_contents(keys, links)
-    assert (len(contents.boxes), contents.records_left_out) == (MOST_BOXES, 1_000 - MOST_BOXES)
-    assert len(contents.circles) == MOST_CIRCLES
-    assert contents.values_left_out > 0
-    assert f"{contents.records_left_out:,} newer records" in picture_svg(contents, 1, "")
+    assert len(contents.circles) <= MOST_CIRCLES
+    assert set(contents.circles) == {line.circle for line in contents.lines}
+    assert contents.values_left_out == len({link.shown for link in links}) - len(contents.circles)
+    drawn = {line.box for line in contents.lines}
+    assert drawn == set(contents.boxes)
+    assert len(drawn) <= MOST_BOXES
+    assert contents.records_left_out == 1_000 - sum(box.records for box in drawn)
+    assert f"not drawn: {contents.records_left_out:,} records" in picture_svg(contents, 1, "")
+
+
+def test_a_big_customer_shows_what_holds_most_records_together() -> None:
+    """Five thousand receipts, each with an address of its own, hang on one telephone number and twenty cards."""
+    keys = {f"pos:receipt:{number}": number for number in range(5_000)}
+    links = [
+        link(key, value, rule=rule, node=number)
+        for key, number in keys.items()
+        for rule, value in (("phone", "+1"), ("card", str(number % 20)), ("email", f"{number}@example.com"))
+    ]
+    contents = picture_contents(keys, links)
+    assert contents.circles[0].shown == ("phone", "+1")
+    assert contents.circles[0].records == 5_000
+    assert {circle.shown[1] for circle in contents.circles[1:21]} == {str(card) for card in range(20)}
+    assert sum(box.records for box in contents.boxes) == 5_000
+    assert layout(contents).height < 4_000
+
+
+def test_what_does_not_print_does_not_break_the_picture() -> None:
+    key = f"shop:customer:\x00{'x' * 1_000_000}"
+    svg = picture_svg(picture_contents({key: 1}, [link(key, "\x1b[31mred\ufffe")]), 1, "")
+    assert "�[31mred�" in "".join(ET.fromstring(svg).itertext())
+    assert len(svg) < 5_000
 
 
 def test_nothing_overlaps() -> None:

@@ -194,6 +194,7 @@ causes as (
 last_runs as (
 
     select
+        count(*) as runs,
         count(distinct runs.rules) as rule_sets,
         (select count(*) from {{ beside(components, 'changes') }}) as changed_links
     from {{ beside(components, 'runs') }} as runs
@@ -211,7 +212,7 @@ select
     case
         when last_runs.changed_links = 0 and last_runs.rule_sets > 1 then 'rules changed'
         when causes.cause is not null then causes.cause
-        when last_runs.changed_links = 0 then 'solved anew'
+        when {{ '1 = 1' if flags.FULL_REFRESH else 'last_runs.runs = 1' }} then 'solved anew'
         else 'cut lifted'
     end as cause,
     cast(causes.tier as bigint) as tier,

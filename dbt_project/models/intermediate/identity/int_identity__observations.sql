@@ -29,6 +29,7 @@ grouped as (
 
 ),
 
+-- An identifier of blanks is none: everybody without one would share it.
 unpivoted as (
 
     select
@@ -43,7 +44,7 @@ unpivoted as (
         '{{ type }}' as identifier_type,
         grouped.{{ type }} as identifier_value
     from grouped
-    where grouped.{{ type }} is not null
+    where trim(grouped.{{ type }}) <> ''
     {%- endfor %}
 
 ),
