@@ -6,6 +6,8 @@ select
     'consent_' || action as event_type,
     occurred_at,
     cast(null as bigint) as value_cents,
+    cast(null as varchar) as currency,
+    channel,
     purpose || '/' || channel as subject,
     'raw_consent.events' as source_table,
     _arrival

@@ -6,6 +6,8 @@ select
     'email_' || event as event_type,
     occurred_at,
     cast(null as bigint) as value_cents,
+    cast(null as varchar) as currency,
+    'email' as channel,
     campaign as subject,
     'raw_esp.events' as source_table,
     _arrival

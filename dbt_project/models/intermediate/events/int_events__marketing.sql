@@ -6,6 +6,8 @@ select
     'campaign_sent' as event_type,
     sent_at as occurred_at,
     cast(null as bigint) as value_cents,
+    cast(null as varchar) as currency,
+    cast(null as varchar) as channel,
     cast(campaign_id as varchar) as subject,
     'raw_marketing.campaign_sends' as source_table,
     _arrival
@@ -17,6 +19,8 @@ select
     'coupon_redeemed' as event_type,
     cast(redeemed_on as timestamp) as occurred_at,
     cast(null as bigint) as value_cents,
+    cast(null as varchar) as currency,
+    cast(null as varchar) as channel,
     coupon_upc as subject,
     'raw_marketing.coupon_redemptions' as source_table,
     _arrival

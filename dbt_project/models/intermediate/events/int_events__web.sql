@@ -6,6 +6,8 @@ select
     case message_type when 'track' then replace({{ fold_case('event') }}, ' ', '_') else message_type end as event_type,
     sent_at as occurred_at,
     value_cents,
+    case when value_cents is not null then coalesce(currency, '{{ var('home_currency') }}') end as currency,
+    channel,
     coalesce(cart_id, order_id, product_id) as subject,
     'raw_web.events' as source_table,
     _arrival

@@ -3,5 +3,6 @@
 select
     product_id,
     department,
-    product_category
+    product_category,
+    brand
 from {{ ref('stg_catalog__products') }}

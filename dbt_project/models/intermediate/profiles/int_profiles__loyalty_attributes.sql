@@ -14,4 +14,5 @@
         'postcode': 'postcode',
     },
     observed_at='updated_at',
+    verified={'full_name': 'true', 'first_name': 'true', 'last_name': 'true', 'birth_date': 'true'},
 ) }}

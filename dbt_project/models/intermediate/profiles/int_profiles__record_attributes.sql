@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', unique_key=['record_key', 'attribute'], incremental_strategy='delete+insert') }}
 
 {%- set columns = {
-    'source_name': 'varchar', 'record_key': 'varchar', 'attribute': 'varchar', 'attribute_value': 'varchar', 'observed_at': 'timestamp',
-    '_arrival': 'bigint',
+    'source_name': 'varchar', 'record_key': 'varchar', 'attribute': 'varchar', 'attribute_value': 'varchar',
+    'is_verified': 'boolean', 'observed_at': 'timestamp', '_arrival': 'bigint',
 } %}
 
 with arrived as (
@@ -28,6 +28,7 @@ select
     ranked.attribute,
     ranked.attribute_value,
     ranked.source_name,
+    ranked.is_verified,
     ranked.observed_at,
     ranked._arrival
 from ranked

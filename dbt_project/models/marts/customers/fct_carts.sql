@@ -38,19 +38,47 @@ owned as (
 
 ),
 
+unfinished as (
+
+    select
+        customer_id,
+        cart_id,
+        last_activity_at as happened_at,
+        cast(null as timestamp) as ordered_at
+    from owned
+    where completed_at is null and customer_id is not null
+    union all
+    select
+        customer_id,
+        cast(null as varchar) as cart_id,
+        ordered_at as happened_at,
+        ordered_at
+    from {{ ref('fct_orders') }}
+    where customer_id is not null and status = 'placed'
+
+),
+
+-- Read backwards, the least time of an order so far is that of the next one: one sort, however many carts and orders.
+followed as (
+
+    select
+        cart_id,
+        min(ordered_at) over (
+            partition by customer_id
+            order by happened_at desc, case when cart_id is null then 1 else 0 end asc
+            rows between unbounded preceding and current row
+        ) as next_ordered_at
+    from unfinished
+
+),
+
 later_orders as (
 
     select
-        owned.cart_id,
-        min(orders.ordered_at) as next_ordered_at
-    from owned
-    inner join {{ ref('fct_orders') }} as orders
-        on
-            owned.customer_id = orders.customer_id
-            and orders.ordered_at > owned.last_activity_at
-            and orders.status = 'placed'
-    where owned.completed_at is null
-    group by owned.cart_id
+        cart_id,
+        next_ordered_at
+    from followed
+    where cart_id is not null and next_ordered_at is not null
 
 ),
 

@@ -2,7 +2,7 @@
 
 {%- set columns = {
     'event_id': 'varchar', 'record_key': 'varchar', 'event_type': 'varchar', 'occurred_at': 'timestamp', 'value_cents': 'bigint',
-    'subject': 'varchar', 'source_table': 'varchar', '_arrival': 'bigint',
+    'currency': 'varchar', 'channel': 'varchar', 'subject': 'varchar', 'source_table': 'varchar', '_arrival': 'bigint',
 } %}
 
 with arrived as (
@@ -15,6 +15,8 @@ with arrived as (
         case when status = 'cancelled' then 'order_cancelled' else 'order_placed' end as event_type,
         ordered_at as occurred_at,
         gross_cents as value_cents,
+        currency,
+        channel,
         order_id as subject,
         'fct_orders' as source_table,
         _arrival
@@ -27,6 +29,8 @@ with arrived as (
         'item_returned' as event_type,
         occurred_at,
         amount_cents as value_cents,
+        currency,
+        channel,
         order_id as subject,
         'fct_order_lines' as source_table,
         _arrival
@@ -61,6 +65,8 @@ select
     cast(versions.event_type as varchar) as event_type,
     versions.occurred_at,
     cast(versions.value_cents as bigint) as value_cents,
+    cast(versions.currency as varchar) as currency,
+    cast(versions.channel as varchar) as channel,
     cast(versions.subject as varchar) as subject,
     cast(versions.source_table as varchar) as source_table,
     cast(versions._arrival as bigint) as _arrival

@@ -18,10 +18,12 @@ extracted as (
         sent_at,
         {{ json_text('context', 'device.id') }} as device_id,
         {{ json_text('context', 'clientId') }} as client_id,
+        {{ json_text('context', 'app.name') }} as app_name,
         {{ json_text('properties', 'product_id') }} as product_id,
         {{ json_text('properties', 'cart_id') }} as cart_id,
         {{ json_text('properties', 'order_id') }} as order_id,
         {{ json_text('properties', 'value') }} as value_text,
+        {{ json_text('properties', 'currency') }} as currency,
         {{ json_text('traits', 'name') }} as person_name,
         {{ json_text('traits', 'email') }} as email_text,
         {{ json_text('traits', 'phone') }} as phone_text,
@@ -46,10 +48,12 @@ renamed as (
         -- values
         type as message_type,
         event,
+        case when app_name is null then 'web' else 'app' end as channel,
         person_name,
         {{ normalise_email('email_text') }} as email,
         {{ normalise_phone('phone_text') }} as phone,
         {{ cents(decimal_or_null('value_text')) }} as value_cents,
+        nullif(trim(currency), '') as currency,
         -- timestamps
         sent_at,
         -- arrival
@@ -82,10 +86,12 @@ select
     order_id,
     message_type,
     event,
+    channel,
     person_name,
     email,
     phone,
     value_cents,
+    currency,
     sent_at,
     _arrival,
     _loaded_at
