@@ -55,6 +55,9 @@ class MessRates:
     )
     resent: float = _minimum(0.004, "Web events sent twice under one `messageId`.")
     crm_deleted: float = _minimum(0.02, "Contacts that are deleted from the CRM during the year.")
+    consent_unconfirmed: float = _minimum(
+        0.03, "Requests for the newsletter that are never confirmed by the link in the first letter."
+    )
     consent_withdrawn: float = _minimum(0.06, "Consents given that are withdrawn.")
     consent_regranted: float = _minimum(0.15, "Withdrawn consents that are given again.")
     malformed_web_lines: float = _minimum(0.0001, "Extra lines of the web files that are not JSON.")

@@ -89,12 +89,18 @@ MEASURES = {
         )""",
     "resent": "select 1 - count(distinct message_id) / count(*) from web where not is_malformed",
     "crm_deleted": "select count(*) filter (operation = 'delete') / count(distinct contact_id) from crm",
+    "consent_unconfirmed": """
+        select avg((not confirmed)::int) from (
+            select bool_or(action = 'confirmed') as confirmed from consents
+            group by address, purpose, channel, message_class having bool_or(action = 'requested')
+        )""",
     "consent_withdrawn": """
-        select count(*) filter (action = 'withdrawn') / count(distinct (address, purpose, channel)) from consents""",
+        select count(*) filter (action = 'withdrawn') / count(distinct (address, purpose, channel, message_class))
+        from consents""",
     "consent_regranted": """
         select sum((given > 1)::int) / count(*) from (
-            select count(*) filter (action = 'granted') as given from consents
-            group by address, purpose, channel having bool_or(action = 'withdrawn')
+            select count(*) filter (action in ('granted', 'confirmed')) as given from consents
+            group by address, purpose, channel, message_class having bool_or(action = 'withdrawn')
         )""",
     "malformed_web_lines": "select avg(is_malformed::int) from web",
     "malformed_receipt_lines": "select avg((flaw <> '')::int) from pos",

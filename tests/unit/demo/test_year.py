@@ -25,7 +25,7 @@ from cdp.errors import CdpError, ConfigurationError
 from cdp.project import Project
 
 SMALL = WorldSpec(households=25)
-SMALL_DIGEST = "3740f69996a538d2"
+SMALL_DIGEST = "54da9afd11b0652c"
 """Moves when the generator changes, or the engine's hash: the numbers that docs quote move with it."""
 
 MARCH = date(2017, 3, 1)

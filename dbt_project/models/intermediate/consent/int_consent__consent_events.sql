@@ -6,10 +6,15 @@ select
     address,
     purpose,
     channel,
+    message_class,
     action,
+    lawful_basis,
     occurred_at,
-    form as origin,
+    form,
     text_version,
-    _arrival
+    text_sha256,
+    locale,
+    _arrival,
+    _loaded_at
 from {{ ref('stg_consent__events') }}
 where address is not null

@@ -12,10 +12,13 @@ with reachable as (
 )
 
 select
-    cast(audience_name as varchar) as audience_name,
-    cast(customer_id as bigint) as customer_id,
-    cast(channel as varchar) as channel,
-    cast(address_kind as varchar) as address_kind,
-    cast(address as varchar) as address
+    cast(reachable.audience_name as varchar) as audience_name,
+    cast(reachable.customer_id as bigint) as customer_id,
+    cast(reachable.channel as varchar) as channel,
+    cast(reachable.address_kind as varchar) as address_kind,
+    cast(reachable.address as varchar) as address,
+    cast(verdicts.variant as varchar) as variant
 from reachable
-where choice = 1
+inner join {{ ref('int_audiences__verdicts') }} as verdicts
+    on reachable.audience_name = verdicts.audience_name and reachable.customer_id = verdicts.customer_id
+where reachable.choice = 1 and verdicts.is_member

@@ -4,6 +4,7 @@ with segment_customers as (
         definitions.audience_name,
         definitions.channel,
         definitions.purpose,
+        definitions.message_class,
         members.customer_id
     from {{ ref('int_audiences__definitions') }} as definitions
     inner join {{ ref('segment_members') }} as members on definitions.segment_name = members.segment_name
@@ -20,7 +21,7 @@ select
     addresses.address is not null as has_address,
     coalesce(consents.is_granted, false) as is_consented,
     suppressions.address is not null as is_suppressed,
-    coalesce(customers.is_do_not_contact, true) as is_do_not_contact
+    coalesce(customers.is_do_not_contact, true) or never.address is not null as is_do_not_contact
 from segment_customers
 left join {{ ref('dim_customers') }} as customers on segment_customers.customer_id = customers.customer_id
 left join {{ ref('int_profiles__addresses') }} as addresses
@@ -37,5 +38,8 @@ left join {{ ref('fct_consents') }} as consents
         and addresses.address = consents.address
         and segment_customers.channel = consents.channel
         and segment_customers.purpose = consents.purpose
+        and segment_customers.message_class = consents.message_class
 left join {{ ref('int_consent__suppressions') }} as suppressions
     on addresses.address_kind = suppressions.address_kind and addresses.address = suppressions.address
+left join {{ ref('int_consent__do_not_contact_addresses') }} as never
+    on addresses.address_kind = never.address_kind and addresses.address = never.address

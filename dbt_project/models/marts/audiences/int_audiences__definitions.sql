@@ -4,6 +4,12 @@ SELECT
   CAST(segment_name AS VARCHAR) AS segment_name,
   CAST(channel AS VARCHAR) AS channel,
   CAST(purpose AS VARCHAR) AS purpose,
+  CAST(message_class AS VARCHAR) AS message_class,
+  CAST(cap_messages AS BIGINT) AS cap_messages,
+  CAST(cap_hours AS BIGINT) AS cap_hours,
+  CAST(priority_group AS VARCHAR) AS priority_group,
+  CAST(priority AS BIGINT) AS priority,
+  CAST(experiment AS VARCHAR) AS experiment,
   CAST(owner AS VARCHAR) AS owner,
   CAST(description AS VARCHAR) AS description
 FROM (VALUES
@@ -12,6 +18,12 @@ FROM (VALUES
     'abandoned_cart',
     'sms',
     'marketing',
+    'triggered',
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    'cart_reminder_sms',
     'crm',
     'A text message that reminds of the cart left behind.'
   ),
@@ -20,6 +32,12 @@ FROM (VALUES
     'champions',
     'ads',
     'marketing',
+    'marketing',
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
     'performance_marketing',
     'The seed list for look-alike advertising.'
   ),
@@ -28,6 +46,26 @@ FROM (VALUES
     'active_shoppers',
     'email',
     'marketing',
+    'marketing',
+    3,
+    168,
+    'weekly_mail',
+    2,
+    NULL,
     'crm',
     'The weekly newsletter, for everybody who shops with us now.'
-  )) AS audiences(audience_name, segment_name, channel, purpose, owner, description)
+  ),
+  (
+    'win_back',
+    'lapsing_loyal',
+    'email',
+    'marketing',
+    'marketing',
+    NULL,
+    NULL,
+    'weekly_mail',
+    1,
+    'win_back',
+    'crm',
+    'A letter to loyal customers who stay away, with a coupon or a story; one in ten gets none, to see what it earns.'
+  )) AS audiences(audience_name, segment_name, channel, purpose, message_class, cap_messages, cap_hours, priority_group, priority, experiment, owner, description)

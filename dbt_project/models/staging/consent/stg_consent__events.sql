@@ -17,9 +17,13 @@ renamed as (
         end as address,
         purpose,
         channel,
+        message_class,
         action,
+        lawful_basis,
         form,
         text_version,
+        text_sha256,
+        locale,
         -- timestamps
         occurred_at,
         -- arrival

@@ -6,10 +6,15 @@ select
     email as address,
     'marketing' as purpose,
     'email' as channel,
+    'marketing' as message_class,
     newsletter_action as action,
+    'consent' as lawful_basis,
     ordered_at as occurred_at,
-    'checkout' as origin,
+    'checkout' as form,
     cast(null as varchar) as text_version,
-    _arrival
+    cast(null as varchar) as text_sha256,
+    cast(null as varchar) as locale,
+    _arrival,
+    _loaded_at
 from {{ ref('stg_shop__orders') }}
 where email is not null and newsletter_action is not null
