@@ -36,6 +36,7 @@ EXAMPLES = {
 }
 
 DURATION = re.compile(r"([1-9]\d{0,5}) (day|hour)s?")
+CALENDAR_DAYS = re.compile(r"([1-9]\d{0,5}) calendar days?")
 LONGEST_DAYS = 36_500
 LONGEST_TEXT = 10_000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -77,19 +78,44 @@ def _bounds(kind: Kind, written: Any) -> Operand:
 
 
 def _duration(kind: Kind, written: Any) -> Duration:
-    match = DURATION.fullmatch(written) if isinstance(written, str) else None
-    if match is None:
-        raise OperandError(f"expected a length of time, not {_shown(written)}: write `30 days` or `72 hours`.")
-    duration = Duration(int(match[1]), "day" if match[2] == "day" else "hour")
-    if kind is Kind.DATE and duration.unit == "hour":
+    duration = read_duration(written)
+    if kind is Kind.DATE and duration.unit != "day":
         raise OperandError("the trait is a date, which has no hours: write `30 days`.")
+    return duration
+
+
+def read_duration(written: Any) -> Duration:
+    """The length of time that `written` stands for.
+
+    Raises OperandError with what to write instead.
+    """
+    text = written if isinstance(written, str) else ""
+    exact, calendar = DURATION.fullmatch(text), CALENDAR_DAYS.fullmatch(text)
+    if exact:
+        duration = Duration(int(exact[1]), "day" if exact[2] == "day" else "hour")
+    elif calendar:
+        duration = Duration(int(calendar[1]), "calendar day")
+    else:
+        raise OperandError(
+            f"expected a length of time, not {_shown(written)}: write `30 days` or `72 hours`, or `7 calendar days`."
+        )
     if hours(duration) > LONGEST_DAYS * 24:
         raise OperandError(f"at most {LONGEST_DAYS} days.")
     return duration
 
 
+def nothing_between(ago: Duration, within: Duration) -> bool:
+    """Whether no moment is both before the start of `ago` and after that of `within`."""
+    if ago.is_calendar and within.is_calendar:
+        return ago.count >= within.count
+    # A calendar day began up to a day ago, and has up to 25 hours.
+    earliest = hours(within) + (within.count if within.is_calendar else 0)
+    latest = 23 * (ago.count - 1) if ago.is_calendar else hours(ago)
+    return latest >= earliest
+
+
 def hours(duration: Duration) -> int:
-    return duration.count * (24 if duration.unit == "day" else 1)
+    return duration.count * (1 if duration.unit == "hour" else 24)
 
 
 def _scalar(kind: Kind, written: Any) -> Scalar:

@@ -34,7 +34,12 @@ class Duration:
     """A span of time before `as_of`."""
 
     count: int
-    unit: Literal["day", "hour"]
+    unit: Literal["day", "hour", "calendar day"]
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it starts at a midnight of the customer's own time zone; today counts as the first day."""
+        return self.unit == "calendar day"
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic import Field
+
+from cdp.declarations.computed import is_local
 from cdp.declarations.folder import Declaration, DeclaredName, declared_files, read_folder, read_header
+from cdp.declarations.former_names import check_former_names
 from cdp.declarations.problems import together
 from cdp.declarations.references import check_references
-from cdp.declarations.rule import Rule
+from cdp.declarations.rule import All, Condition, Membership, Not, Rule, leaves
 from cdp.declarations.rule_reader import RuleReader
-from cdp.declarations.traits import TraitSheet, load_traits
-from cdp.declarations.yaml_source import YamlDocument
+from cdp.declarations.traits import TIME_ZONE, TRAITS_MODEL
+from cdp.declarations.vocabulary import Vocabulary, read_vocabulary
+from cdp.declarations.yaml_source import YamlDocument, parse
 from cdp.errors import DeclarationError
 from cdp.project import Project
 
 
 class SegmentHeader(Declaration):
     rule: Any = None
+    without: list[DeclaredName] | None = Field(default=None, alias="except", min_length=1)
     model: DeclaredName | None = None
+    formerly: tuple[DeclaredName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Who: customers that a rule selects, or that a hand-written dbt model lists."""
+    """Who: customers that a rule selects, or that a hand-written dbt model lists; `declared` is what the file says."""
 
     name: str
     description: str
     owner: str
     file: Path
     definition: Rule | ModelReference
+    formerly: tuple[str, ...] = ()
+    declared: Any = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> Literal["rule", "model"]:
@@ -58,28 +69,48 @@ def load_segments(project: Project) -> Segments:
     return segments
 
 
-def read_segments(project: Project) -> tuple[Segments, list[DeclarationError]]:
-    """The segments whose files are sound, and what is wrong with the others."""
+def read_segments(
+    project: Project, instead: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Segments, list[DeclarationError]]:
+    """The segments whose files are sound, and what is wrong with the others.
+
+    `instead` has contents, by name, to read in place of what a file says.
+    """
     folder = project.activation / "segments"
-    traits = load_traits(project.dbt_project)
+    vocabulary, problems = read_vocabulary(project)
     models = {file.stem for file in (project.dbt_project / "models").rglob("*.sql")}
-    segments, problems = read_folder(folder, lambda file: _read_segment(file, traits, models))
+
+    def read_one(file: Path) -> Segment:
+        if file.stem not in instead:
+            return _segment(*read_header(SegmentHeader, file), vocabulary, models)
+        document = YamlDocument(file, instead[file.stem], {})
+        return _segment(parse(SegmentHeader, document), document, vocabulary, models)
+
+    segments, broken = read_folder(folder, read_one)
     rules = {name: segment.definition for name, segment in segments.items()}
     files = {file.stem: file for file in declared_files(folder)}
-    problems += check_references(
+    between = check_references(
         {name: rule for name, rule in rules.items() if not isinstance(rule, ModelReference)}, files
     )
-    return segments, problems
+    between += check_former_names({name: segment.formerly for name, segment in segments.items()}, files)
+    return segments, problems + broken + between
 
 
-def _read_segment(file: Path, traits: TraitSheet, models: set[str]) -> Segment:
-    header, document = read_header(SegmentHeader, file)
-    definition = _definition(header, document, traits, models)
-    return Segment(header.name, header.description, header.owner, file, definition)
+def _segment(header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: set[str]) -> Segment:
+    definition = _definition(header, document, vocabulary, models)
+    return Segment(
+        header.name,
+        header.description,
+        header.owner,
+        document.file,
+        definition,
+        header.formerly,
+        document.content,
+    )
 
 
 def _definition(
-    header: SegmentHeader, document: YamlDocument, traits: TraitSheet, models: set[str]
+    header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: set[str]
 ) -> Rule | ModelReference:
     if ("rule" in document.content) == ("model" in document.content):
         raise DeclarationError(
@@ -88,7 +119,9 @@ def _definition(
             remedy="Write the one that says who is in it, and leave the other out.",
         )
     if header.model is None:
-        return RuleReader(document, traits).read("rule")
+        return _rule(header, document, vocabulary)
+    if header.without:
+        raise DeclarationError("`except` goes with a `rule`.", where=document.at("except"))
     if header.model not in models:
         raise DeclarationError(
             f"the dbt project has no model `{header.model}`.",
@@ -96,3 +129,18 @@ def _definition(
             remedy=f"Write `models/marts/segments/hand_written/{header.model}.sql`, with a `customer_id`.",
         )
     return ModelReference(header.model)
+
+
+def _rule(header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary) -> Rule:
+    rule = RuleReader(document, vocabulary.traits, vocabulary.events).read("rule")
+    asked = [leaf.trait for leaf in leaves(rule) if isinstance(leaf, Condition)]
+    if any(map(is_local, asked)) and TIME_ZONE not in vocabulary.traits.traits:
+        raise DeclarationError(
+            f"calendar days need the column `{TIME_ZONE}` in `{TRAITS_MODEL}`.",
+            where=document.at("rule"),
+            remedy="Add it, or write `days`, which are counted back from `as_of`.",
+        )
+    if not header.without:
+        return rule
+    others = [Membership(name, document.at("except", index)) for index, name in enumerate(header.without)]
+    return All((rule, *map(Not, others)))

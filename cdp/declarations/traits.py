@@ -17,6 +17,7 @@ from cdp.errors import DeclarationError, Location
 TRAITS_MODEL = "dim_customer_traits"
 TRAITS_FILE = Path("models/marts/customers/_customers__models.yml")
 CUSTOMER_KEY = "customer_id"
+TIME_ZONE = "time_zone"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PRECISION = re.compile(r"\(.*\)$")
@@ -47,8 +48,11 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Trait:
+    """A column that a rule may test; `model` is the relation it stands in, one row per customer or none."""
+
     name: str
     kind: Kind
+    model: str = TRAITS_MODEL
 
 
 class _Column(BaseModel):
@@ -99,29 +103,34 @@ def nearest(name: str, known: Iterable[str], listed_in: str) -> str:
 
 
 def load_traits(dbt_project: Path) -> TraitSheet:
-    """Read the trait sheet from the dbt project's YAML.
+    """The trait sheet, from the dbt project's YAML.
 
     Raises DeclarationError where the model or its typed columns are missing.
     """
+    return sheet_of(dbt_project, TRAITS_MODEL)
+
+
+def sheet_of(dbt_project: Path, model: str) -> TraitSheet:
+    """The contracted columns of `model`, one of the customers' marts."""
     document = read_yaml(dbt_project / TRAITS_FILE)
     traits, untestable = [], {}
-    for name, data_type in _columns(document):
+    for name, data_type in _columns(document, model):
         if name == CUSTOMER_KEY:
             continue
         kind = _KINDS.get(_PRECISION.sub("", data_type.lower()).strip())
         if kind is not None and _NAME.fullmatch(name):
-            traits.append(Trait(name, kind))
+            traits.append(Trait(name, kind, model))
         else:
             untestable[name] = data_type
     return TraitSheet(traits, untestable)
 
 
-def _columns(document: YamlDocument) -> list[tuple[str, str]]:
-    """Name and type of each column."""
+def _columns(document: YamlDocument, name: str) -> list[tuple[str, str]]:
+    """Name and type of each column of the model `name`."""
     for index, model in enumerate(parse(_ModelsFile, document).models):
-        if model.name == TRAITS_MODEL:
+        if model.name == name:
             return [(c.name, _data_type(c, document.at("models", index, "columns"))) for c in model.columns]
-    raise DeclarationError(f"the model `{TRAITS_MODEL}` is not described here.", where=document.at("models"))
+    raise DeclarationError(f"the model `{name}` is not described here.", where=document.at("models"))
 
 
 def _data_type(column: _Column, where: Location) -> str:

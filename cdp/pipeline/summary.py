@@ -58,17 +58,18 @@ def _count(reader: Reader, model: str) -> int:
 
 
 def _segments(reader: Reader) -> dict[str, int]:
-    members, definitions = reader.relation("segment_members"), reader.relation("int_segments__definitions")
-    rows = reader.query(
-        f"select d.segment_name, count(m.customer_id) as members from {definitions} as d "
-        f"left join {members} as m on m.segment_name = d.segment_name group by d.segment_name order by d.segment_name"
-    )
-    return {row["segment_name"]: int(row["members"]) for row in rows.read_all().to_pylist()}
+    from cdp.segments.masks.sizes import sizes_query
+    from cdp.segments.source import ReaderSource
+
+    last = reader.query(f"select max(word) as word from {reader.relation('int_segments__definitions')}").read_all()
+    words = 1 + (last["word"][0].as_py() or 0)
+    sizes = reader.query(sizes_query(words, ReaderSource(reader)).sql(dialect=reader.dialect)).read_all()
+    return dict(sorted((row["segment_name"], int(row["members"])) for row in sizes.to_pylist()))
 
 
 def _audiences(reader: Reader) -> list[Funnel]:
     rows = reader.query(
-        "select d.audience_name, coalesce(f.in_segment, 0) as in_segment, coalesce(f.is_reachable, 0) as reachable "
+        "select d.audience_name, coalesce(f.in_segment, 0) as in_segment, coalesce(f.members, 0) as reachable "
         f"from {reader.relation('int_audiences__definitions')} as d "
         f"left join {reader.relation('rpt_audience_funnel')} as f on f.audience_name = d.audience_name "
         "order by d.audience_name"

@@ -1,10 +1,11 @@
-"""`cdp compile`, `cdp segments …` and `cdp explain customer`."""
+"""`cdp compile`, `cdp segments …`, `cdp explain customer` and `cdp explain consent`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -14,14 +15,17 @@ from rich.text import Text
 
 from cdp.cli.console import output
 from cdp.cli.explain import explain_app
-from cdp.errors import CdpError, DeclarationError
+from cdp.errors import CdpError, ConfigurationError, DeclarationError
 from cdp.project import Project
+from cdp.segments.review_commands import register_reviews
 
 if TYPE_CHECKING:
     from cdp.declarations.segments import Segment
+    from cdp.segments.consent import ConsentAnswer
     from cdp.segments.explain import Reason
 
 segments_app = typer.Typer(help="The declared segments.", no_args_is_help=True)
+register_reviews(segments_app)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Customer = Annotated[int, typer.Argument(help="The customer_id.")]
 Declared = TypeVar("Declared")
@@ -38,11 +42,14 @@ def compile_declarations(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is not current.")] = False,
 ) -> None:
     """Write the SQL and the editor schemas of everything declared under `activation/`."""
-    from cdp.segments.compiler import compile_project, drift, write
+    from cdp.declarations.problems import together
+    from cdp.segments.compiler import compile_what_stands, drift, write
 
     project = Project.load()
-    generated = compile_project(project)
+    generated, problems = compile_what_stands(project)
     found = drift(project, generated)
+    if check and problems:
+        raise together(problems)
     if check and found:
         raise CdpError(
             "these generated files are not current:\n" + _listed(project, *found.stale, *found.orphaned),
@@ -52,6 +59,9 @@ def compile_declarations(
         write(found, generated)
     written = f"{len(found.stale)} written, {len(found.orphaned)} deleted" if found else "all current"
     output.print(f"{len(generated)} generated files: {written}.")
+    if problems:
+        output.print("A broken segment stays as it was compiled before; a new one is left out.")
+        raise together(problems)
 
 
 def _listed(project: Project, *paths: Path) -> str:
@@ -86,50 +96,67 @@ def _row(segment: Segment) -> dict[str, str]:
 @explain_app.command("customer")
 def explain_customer(
     customer: Customer,
-    segment: Annotated[str, typer.Option("--segment", help="The segment's name.")],
+    segment: Annotated[str | None, typer.Option("--segment", help="Why they are in this segment, or not.")] = None,
+    audience: Annotated[str | None, typer.Option("--audience", help="Why this audience reaches them, or not.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why a customer is, or is not, in a segment: each condition beside the customer's own value."""
-    from cdp.declarations.segments import load_segments
-    from cdp.segments.explain import explain_membership
-    from cdp.warehouse import open_warehouse
-
-    project = Project.load()
-    segments = load_segments(project)
-    asked = _find(segments, segment, "segment")
-    with open_warehouse(project).reader() as reader:
-        reasons = explain_membership(reader, segments, asked, customer)
-        as_of = reader.generation.as_of
-    is_member = reasons[0].holds
+    """Why a customer is, or is not, in a segment or an audience: each step beside the customer's own value."""
+    if (segment is None) is (audience is None):
+        raise ConfigurationError("name one of the two: `--segment NAME` or `--audience NAME`.")
+    kind, name = ("segment", segment) if segment else ("audience", audience)
+    reasons, as_of = _reasons(customer, segment, audience)
+    is_member = all(reason.holds for reason in reasons if reason.depth == 0)
     if as_json:
-        answer = {"customer_id": customer, "segment": segment, "as_of": as_of, "is_member": is_member}
+        answer = {"customer_id": customer, kind: name, "as_of": as_of, "is_member": is_member}
         _print_json(answer, reasons)
         return
-    output.print(f"Customer {customer} {'is' if is_member else 'is not'} in {segment} as of {as_of} (UTC).")
-    output.print(_reasons_table(reasons, "the customer's value"))
+    output.print(f"Customer {customer} {'is' if is_member else 'is not'} in {name} as of {as_of} (UTC).")
+    output.print(_reasons_table(reasons))
 
 
-@explain_app.command("audience")
-def explain_audience(
-    audience: Annotated[str, typer.Argument(help="The audience's name.")], customer: Customer, as_json: AsJson = False
-) -> None:
-    """Why an audience does, or does not, reach a customer: segment, do-not-contact, address, consent, suppression."""
+def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[list[Reason], datetime]:
+    """The answer from the published generation, and its moment."""
     from cdp.declarations.audiences import load_audiences
+    from cdp.declarations.segments import load_segments
+    from cdp.segments.explain import explain_membership
     from cdp.segments.reach import explain_reach
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
-    asked = _find(load_audiences(project), audience, "audience")
+    segments = load_segments(project)
+    if segment:
+        asked = _find(segments, segment, "segment")
+        with open_warehouse(project).reader() as reader:
+            return explain_membership(reader, segments, asked, customer), reader.generation.as_of
+    reached = _find(load_audiences(project), str(audience), "audience")
     with open_warehouse(project).reader() as reader:
-        reasons = explain_reach(reader, asked, customer)
-        as_of = reader.generation.as_of
-    is_reached = all(reason.holds for reason in reasons)
+        return explain_reach(reader, segments, reached, customer), reader.generation.as_of
+
+
+@explain_app.command("consent")
+def explain_consent_at(
+    address: Annotated[str, typer.Argument(help="An e-mail address, or a phone number with its country code.")],
+    at: Annotated[
+        datetime | None, typer.Option("--at", help="The moment, UTC; default: that of the last build.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was allowed at an address at a moment, and by which words. The address is not printed."""
+    from cdp.segments.consent import explain_consent
+    from cdp.warehouse import open_warehouse
+
+    with open_warehouse(Project.load()).reader() as reader:
+        moment = at or reader.generation.as_of
+        answer = explain_consent(reader, address, moment)
     if as_json:
-        answer = {"customer_id": customer, "audience": audience, "as_of": as_of, "is_reached": is_reached}
-        _print_json(answer, reasons)
+        output.print_json(json.dumps({"at": moment, **asdict(answer)}, default=str))
         return
-    output.print(f"Customer {customer} is {'' if is_reached else 'not '}reached by {audience} as of {as_of} (UTC).")
-    output.print(_reasons_table(reasons, "addresses left"))
+    output.print(f"At {moment} (UTC); what is not listed was not allowed.")
+    output.print(_consent_table(answer))
+    if answer.suppressed_for:
+        output.print(f"Nothing could be sent: the address is suppressed ({answer.suppressed_for}).")
+    if answer.is_do_not_contact:
+        output.print("Nothing may be sent now: somebody with this address asked never to be contacted.")
 
 
 def _find(declared: Mapping[str, Declared], name: str, kind: str) -> Declared:
@@ -144,9 +171,22 @@ def _print_json(answer: Mapping[str, Any], reasons: Sequence[Reason]) -> None:
     output.print_json(json.dumps({**answer, "reasons": [asdict(each) for each in reasons]}, default=str))
 
 
-def _reasons_table(reasons: Sequence[Reason], value_heading: str) -> Table:
-    table = Table("asked", value_heading, "holds")
+def _reasons_table(reasons: Sequence[Reason]) -> Table:
+    table = Table("asked", "the customer's value", "holds")
     for reason in reasons:
         value = "" if reason.value is None else str(reason.value)
         table.add_row(Text("  " * reason.depth + reason.asked), Text(value), "yes" if reason.holds else "no")
+    return table
+
+
+def _consent_table(answer: ConsentAnswer) -> Table | str:
+    if not answer.standings:
+        return "Nothing had been said about this address, so nothing was allowed."
+    table = Table("purpose", "channel", "class", "allowed", "since", "said at", "text", "known then")
+    for each in answer.standings:
+        text = " ".join(part for part in (each.text_version, each.locale) if part)
+        said = f"{each.source}: {each.form}" if each.form else each.source
+        named = map(Text, (each.purpose, each.channel, each.message_class))
+        allowed, known = ("yes" if fact else "no" for fact in (each.is_granted, each.was_known))
+        table.add_row(*named, allowed, str(each.decided_at), Text(said), Text(text), known)
     return table

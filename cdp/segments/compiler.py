@@ -11,15 +11,26 @@ from sqlglot import exp
 
 from cdp.declarations.audiences import Audiences, read_audiences
 from cdp.declarations.problems import together
-from cdp.declarations.segments import Segments, read_segments
-from cdp.declarations.traits import load_traits
+from cdp.declarations.segments import ModelReference, Segments
+from cdp.declarations.vocabulary import Vocabulary, read_vocabulary
+from cdp.errors import DeclarationError
 from cdp.identity.checks import identity_problems
 from cdp.project import Project
 from cdp.segments.canonical import canonical_query
-from cdp.segments.definitions import audience_definitions, model_members, rule_members, segment_definitions
-from cdp.segments.editor_schemas import audience_schema, segment_schema
+from cdp.segments.columns import columns_of
+from cdp.segments.definitions import (
+    audience_definitions,
+    audience_variants,
+    former_names,
+    segment_definitions,
+    segment_members,
+)
+from cdp.segments.editor_schemas import audience_schema, segment_schema, trait_schema
+from cdp.segments.event_facts import event_facts_query
 from cdp.segments.masks import masks_query
+from cdp.segments.ranks import ranks_query
 from cdp.segments.source import DbtSource
+from cdp.segments.standing import declared_as, standing_segments
 
 ANALYSES = Path("analyses/segments")
 SEGMENT_MODELS = Path("models/marts/segments")
@@ -40,19 +51,33 @@ class Drift:
 def compile_project(project: Project) -> dict[Path, str]:
     """The text of every generated file.
 
-    Raises DeclarationError with every complaint about every declaration; then nothing is to be written, for a
-    segment left out would make its members leave.
+    Raises DeclarationError with every complaint about every declaration.
     """
-    segments, segment_problems = read_segments(project)
-    audiences, audience_problems = read_audiences(project)
-    if problems := segment_problems + audience_problems + identity_problems(project.dbt_project):
+    generated, problems = compile_what_stands(project)
+    if problems:
         raise together(problems)
+    return generated
+
+
+def compile_what_stands(project: Project) -> tuple[dict[Path, str], list[DeclarationError]]:
+    """The text of every generated file, and what is wrong with segments that stay as they were compiled before.
+
+    Raises DeclarationError where nothing is to be written: a declaration is broken that has nothing to stand in for
+    it, and leaving it out would make members leave.
+    """
+    segments, segment_problems = standing_segments(project, project.dbt_project / ANALYSES)
+    audiences, audience_problems = read_audiences(project)
+    if problems := audience_problems + identity_problems(project.dbt_project):
+        raise together(segment_problems + problems)
+    vocabulary, _ = read_vocabulary(project)
     schemas = project.activation / "schemas"
-    return {
-        **{project.dbt_project / path: text for path, text in _statements(segments, audiences).items()},
-        schemas / "segment.schema.json": _json(segment_schema(load_traits(project.dbt_project), segments)),
+    generated = {
+        **{project.dbt_project / path: text for path, text in _statements(segments, audiences, vocabulary).items()},
+        schemas / "segment.schema.json": _json(segment_schema(vocabulary, segments)),
+        schemas / "trait.schema.json": _json(trait_schema(vocabulary.events)),
         schemas / "audience.schema.json": _json(audience_schema(segments)),
     }
+    return generated, segment_problems
 
 
 def drift(project: Project, generated: Mapping[Path, str]) -> Drift:
@@ -70,24 +95,31 @@ def write(found: Drift, generated: Mapping[Path, str]) -> None:
         path.unlink()
 
 
-def _statements(segments: Segments, audiences: Audiences) -> dict[Path, str]:
+def _statements(segments: Segments, audiences: Audiences, vocabulary: Vocabulary) -> dict[Path, str]:
     dbt = DbtSource()
+    rules = [each.definition for each in segments.values() if not isinstance(each.definition, ModelReference)]
+    columns = columns_of(rules, vocabulary.declared.values())
     analyses = {
-        ANALYSES / f"{name}.sql": _sql(canonical_query(segment, segments, dbt), f"activation/segments/{name}.yml")
+        ANALYSES / f"{name}.sql": _sql(
+            canonical_query(segment, segments, dbt), f"activation/segments/{name}.yml", declared_as(segment)
+        )
         for name, segment in segments.items()
     }
     models: dict[Path, exp.Query] = {
         SEGMENT_MODELS / "int_segments__definitions.sql": segment_definitions(segments),
-        SEGMENT_MODELS / "int_segments__rule_masks.sql": masks_query(segments, dbt),
-        SEGMENT_MODELS / "int_segments__rule_members.sql": rule_members(segments, dbt),
-        SEGMENT_MODELS / "int_segments__model_members.sql": model_members(segments, dbt),
+        SEGMENT_MODELS / "int_segments__event_facts.sql": event_facts_query(columns.facts, dbt),
+        SEGMENT_MODELS / "int_segments__ranks.sql": ranks_query(columns.ranks, dbt),
+        SEGMENT_MODELS / "int_segments__masks.sql": masks_query(segments, dbt),
+        SEGMENT_MODELS / "int_segments__former_names.sql": former_names(segments),
+        SEGMENT_MODELS / "segment_members.sql": segment_members(segments, dbt),
         AUDIENCE_MODELS / "int_audiences__definitions.sql": audience_definitions(audiences),
+        AUDIENCE_MODELS / "int_audiences__variants.sql": audience_variants(audiences),
     }
     return analyses | {path: _sql(query, f"activation/{path.parent.name}/") for path, query in models.items()}
 
 
-def _sql(query: exp.Query, declared_in: str) -> str:
-    header = f"-- generated by `cdp compile`; edit {declared_in} instead"
+def _sql(query: exp.Query, declared_in: str, *notes: str) -> str:
+    header = "\n".join([f"-- generated by `cdp compile`; edit {declared_in} instead", *notes])
     return f"{header}\n{query.sql(pretty=True, normalize_functions='lower')}\n"
 
 

@@ -3,66 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import md5
 
 from sqlglot import exp
 
 from cdp.declarations.audiences import Audience
-from cdp.declarations.segments import ModelReference, Segment
+from cdp.declarations.operands import hours
+from cdp.declarations.segments import Segment
 from cdp.declarations.traits import CUSTOMER_KEY
+from cdp.segments.canonical import canonical_query
 from cdp.segments.literals import text_literal, typed
-from cdp.segments.masks import Bit, assign_bits, word_column
-from cdp.segments.source import Source
+from cdp.segments.masks import assign_bits, word_column
+from cdp.segments.source import DbtSource, Source
 
-_DEFINITIONS, _MASKS = "int_segments__definitions", "int_segments__rule_masks"
+_DEFINITIONS, _MASKS = "int_segments__definitions", "int_segments__masks"
 _MEMBER = {"segment_name": "varchar", CUSTOMER_KEY: "bigint"}
 
 
 def segment_definitions(segments: Mapping[str, Segment]) -> exp.Select:
-    """One row per segment; `word` and `bit_value` say where a rule's answer stands, and are null for a model."""
-    bits = {bit.segment: bit for bit in assign_bits(segments)}
+    """One row per segment; `word` and `bit` say where its answer stands, `fingerprint` whether its rule changed."""
     columns = {
         "segment_name": "varchar",
         "kind": "varchar",
         "word": "bigint",
+        "bit": "bigint",
         "bit_value": "bigint",
+        "fingerprint": "varchar",
         "owner": "varchar",
         "description": "varchar",
     }
-    return _literal_rows(
-        "segments", columns, [_segment_row(segment, bits.get(name)) for name, segment in segments.items()]
-    )
+    rows: list[list[str | int | None]] = []
+    for bit in assign_bits(segments):
+        segment = segments[bit.segment]
+        fingerprint = rule_fingerprint(segment, segments)
+        place = [bit.word, bit.position, bit.value]
+        rows.append([bit.segment, segment.kind, *place, fingerprint, segment.owner, segment.description])
+    return _literal_rows("segments", columns, rows)
 
 
-def _segment_row(segment: Segment, bit: Bit | None) -> list[str | int | None]:
-    word, bit_value = (bit.word, bit.value) if bit else (None, None)
-    return [segment.name, segment.kind, word, bit_value, segment.owner, segment.description]
+def rule_fingerprint(segment: Segment, segments: Mapping[str, Segment]) -> str:
+    """Equal while the segment's rule asks the same; of a hand-written model, while it is the same model."""
+    sql = canonical_query(segment, segments, DbtSource()).sql()
+    return md5(sql.encode(), usedforsecurity=False).hexdigest()
+
+
+def former_names(segments: Mapping[str, Segment]) -> exp.Select:
+    """One row per name that a segment had before."""
+    rows: list[list[str | int | None]] = [
+        [former, segment.name] for segment in segments.values() for former in segment.formerly
+    ]
+    return _literal_rows("renamed", dict.fromkeys(("former_name", "segment_name"), "varchar"), rows)
 
 
 def audience_definitions(audiences: Mapping[str, Audience]) -> exp.Select:
-    """One row per audience."""
-    columns = dict.fromkeys(("audience_name", "segment_name", "channel", "purpose", "owner", "description"), "varchar")
-    rows: list[list[str | int | None]] = [
-        [each.name, each.segment, each.channel, each.purpose, each.owner, each.description]
-        for each in audiences.values()
+    """One row per audience; what it does not declare is null."""
+    columns = {
+        "audience_name": "varchar",
+        "segment_name": "varchar",
+        "channel": "varchar",
+        "purpose": "varchar",
+        "message_class": "varchar",
+        "cap_messages": "bigint",
+        "cap_hours": "bigint",
+        "priority_group": "varchar",
+        "priority": "bigint",
+        "experiment": "varchar",
+        "owner": "varchar",
+        "description": "varchar",
+    }
+    return _literal_rows("audiences", columns, [_audience_row(each) for each in audiences.values()])
+
+
+def _audience_row(audience: Audience) -> list[str | int | None]:
+    cap = audience.frequency_cap
+    return [
+        audience.name,
+        audience.segment,
+        audience.channel,
+        audience.purpose,
+        audience.message_class,
+        cap.at_most if cap else None,
+        hours(cap.within_last) if cap else None,
+        audience.priority_group,
+        audience.priority,
+        audience.experiment_name if audience.is_experiment else None,
+        audience.owner,
+        audience.description,
     ]
-    return _literal_rows("audiences", columns, rows)
 
 
-def model_members(segments: Mapping[str, Segment], source: Source) -> exp.Query:
-    """One row per segment and customer that a hand-written model lists."""
-    return _together([_listed(segment, source) for segment in segments.values() if segment.kind == "model"])
+def audience_variants(audiences: Mapping[str, Audience]) -> exp.Select:
+    """One row per experiment and variant: its place in the order of variants, and the buckets that it gets."""
+    columns = {"experiment": "varchar", "variant": "varchar", "place": "bigint", "buckets": "bigint"}
+    experiments = {each.experiment_name: each.buckets for each in audiences.values() if each.is_experiment}
+    rows: list[list[str | int | None]] = [
+        [experiment, variant, place, buckets]
+        for experiment, shares in experiments.items()
+        for place, (variant, buckets) in enumerate(shares.items(), start=1)
+    ]
+    return _literal_rows("variants", columns, rows)
 
 
-def rule_members(segments: Mapping[str, Segment], source: Source) -> exp.Query:
-    """One row per rule segment and customer in it: the masks in long form."""
+def segment_members(segments: Mapping[str, Segment], source: Source) -> exp.Query:
+    """One row per segment and customer in it: the masks in long form."""
     words = sorted({bit.word for bit in assign_bits(segments)})
-    return _together([_members_of_word(word, source) for word in words])
-
-
-def _listed(segment: Segment, source: Source) -> exp.Select:
-    assert isinstance(segment.definition, ModelReference)
-    name = typed(text_literal(segment.name), "varchar", "segment_name")
-    return exp.select(name, CUSTOMER_KEY).from_(source.relation(segment.definition.model))
+    queries = [_members_of_word(word, source) for word in words]
+    if not queries:
+        return _literal_rows("nobody", _MEMBER, [])
+    return exp.union(*queries, distinct=False, copy=False) if len(queries) > 1 else queries[0]
 
 
 def _members_of_word(word: int, source: Source) -> exp.Select:
@@ -78,12 +126,6 @@ def _members_of_word(word: int, source: Source) -> exp.Select:
         .from_(masks)
         .join(definitions, on=exp.and_(in_word, is_member), join_type="inner")
     )
-
-
-def _together(queries: Sequence[exp.Select]) -> exp.Query:
-    if not queries:
-        return _literal_rows("nobody", _MEMBER, [])
-    return exp.union(*queries, distinct=False, copy=False) if len(queries) > 1 else queries[0]
 
 
 def _literal_rows(name: str, columns: Mapping[str, str], rows: Sequence[Sequence[str | int | None]]) -> exp.Select:

@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from cdp.declarations.rule import All, AnyOf, Condition, Leaf, Membership, Not, Rule, leaves
 from cdp.declarations.segments import ModelReference, Segment
-from cdp.declarations.traits import CUSTOMER_KEY
+from cdp.declarations.traits import CUSTOMER_KEY, Trait
 from cdp.errors import CdpError, Location
-from cdp.segments.predicates import TRAITS, LeafSql, customers, written_out
+from cdp.segments.canonical import PlainLeafSql
+from cdp.segments.predicates import TRAITS, customers, written_out
 from cdp.segments.source import ReaderSource
 from cdp.segments.words import rule_in_words
 from cdp.warehouse.port import Reader
@@ -52,26 +53,29 @@ def _rule(segment: Segment) -> Rule:
 @dataclass(frozen=True, slots=True)
 class _Answers:
     holds: Mapping[Leaf, bool]
-    values: Mapping[str, Any]
+    values: Mapping[Trait, Any]
 
 
 def _answers(reader: Reader, segments: Mapping[str, Segment], rule: Rule, customer_id: int) -> _Answers:
-    """One query: every leaf of the rule written out, and every trait that it reads."""
+    """One query: every leaf of the rule written out, and the value that each compares."""
     source = ReaderSource(reader)
     asked = list(dict.fromkeys(leaves(written_out(rule, segments))))
-    traits = sorted({leaf.trait.name for leaf in asked if isinstance(leaf, Condition)})
-    leaf_sql = LeafSql(segments, source)
+    traits = list(dict.fromkeys(leaf.trait for leaf in asked if isinstance(leaf, Condition)))
+    leaf_sql = PlainLeafSql(segments, source, only=customer_id)
     query = (
         customers(source)
         .select(*(exp.alias_(leaf_sql(leaf), f"_leaf_{number}") for number, leaf in enumerate(asked)))
-        .select(*(exp.column(trait, table=TRAITS) for trait in traits))
+        .select(*(exp.alias_(leaf_sql.value(trait), f"_value_{number}") for number, trait in enumerate(traits)))
         .where(exp.EQ(this=exp.column(CUSTOMER_KEY, table=TRAITS), expression=exp.convert(customer_id)))
     )
     rows = reader.query(query.sql(dialect=reader.dialect)).read_all().to_pylist()
     if not rows:
         raise no_such_customer(customer_id)
     row = rows[0]
-    return _Answers({leaf: row[f"_leaf_{number}"] for number, leaf in enumerate(asked)}, row)
+    return _Answers(
+        {leaf: row[f"_leaf_{number}"] for number, leaf in enumerate(asked)},
+        {trait: row[f"_value_{number}"] for number, trait in enumerate(traits)},
+    )
 
 
 def no_such_customer(customer_id: int) -> CdpError:
@@ -117,7 +121,7 @@ class _Explanation:
                 return self.answers.holds[rule]
 
     def _value(self, rule: Rule) -> Any:
-        return self.answers.values[rule.trait.name] if isinstance(rule, Condition) else None
+        return self.answers.values[rule.trait] if isinstance(rule, Condition) else None
 
 
 def _asked(rule: Rule) -> str:

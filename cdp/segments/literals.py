@@ -47,6 +47,6 @@ def interval(duration: Duration) -> exp.Expr:
     return exp.Interval(this=exp.Literal.string(str(duration.count)), unit=exp.var(duration.unit))
 
 
-def typed(value: exp.Expr, type_: str, name: str) -> exp.Expr:
+def typed(value: exp.Expr, type_: str | exp.DataType, name: str) -> exp.Expr:
     """`CAST(value AS type) AS name`."""
     return exp.alias_(exp.cast(value, type_, copy=False), name, copy=False)

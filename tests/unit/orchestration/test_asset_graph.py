@@ -66,7 +66,13 @@ def test_nothing_begins_in_the_middle(graph: AssetGraph) -> None:
     """What has no parent is a source, a seed, or generated from a declaration."""
     roots = [node for node in graph.asset_nodes if not node.parent_keys]
     middle = {node.key.to_user_string() for node in roots if node.group_name not in {"sources", "seeds"}}
-    assert middle == {"int_segments__definitions", "int_audiences__definitions", "int_identity__match_rules"}
+    assert middle == {
+        "int_segments__definitions",
+        "int_segments__former_names",
+        "int_audiences__definitions",
+        "int_audiences__variants",
+        "int_identity__match_rules",
+    }
 
 
 def _key(graph: AssetGraph, name: str) -> AssetKey:

