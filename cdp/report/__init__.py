@@ -1,0 +1,1 @@
+"""One page about all customers, for people who open no database."""
