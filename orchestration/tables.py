@@ -17,7 +17,7 @@ Row = tuple[str, str, str, str]
 NEXT_STEPS = """\
 What to look at next:
   cdp explain customer ID --segment NAME   why somebody is, or is not, in a segment
-  cdp explain audience NAME ID             why somebody may, or may not, be reached
+  cdp explain customer ID --audience NAME  why an audience reaches them, or not
   cdp explain sync NAME KEY                why somebody is, or is not, at a tool
   cdp sandbox show                         what stands in each tool
   cdp status, cdp ui                       how things stand; the asset graph"""
