@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 # What a full refresh does not give again, by design: histories that say when something was first noticed.
 HISTORIES = {
     "fct_segment_memberships",
+    "fct_audience_assignments",
     "int_identity__id_changes",
     "int_identity__merges",
     "dim_customer_ids",

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 select
     cast(candidates.customer_id as bigint) as customer_id,
     cast(candidates.attribute as varchar) as attribute,
