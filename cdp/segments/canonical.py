@@ -28,6 +28,7 @@ from cdp.segments.predicates import (
     combine,
     compare,
     customers,
+    filtering,
     trait_column,
     written_out,
 )
@@ -43,7 +44,7 @@ def canonical_query(segment: Segment, segments: Mapping[str, Segment], source: S
     if isinstance(segment.definition, ModelReference):
         return exp.select(CUSTOMER_KEY).from_(source.relation(segment.definition.model))
     predicate = combine(written_out(segment.definition, segments), PlainLeafSql(segments, source))
-    return customers(source).select(exp.column(CUSTOMER_KEY, table=TRAITS)).where(predicate, copy=False)
+    return customers(source).select(exp.column(CUSTOMER_KEY, table=TRAITS)).where(filtering(predicate), copy=False)
 
 
 class PlainLeafSql(LeafSql):
@@ -95,7 +96,7 @@ class PlainLeafSql(LeafSql):
         if condition.operator is Operator.KNOWN and not condition.operand:
             return exp.not_(self._of_events(Condition(fact, Operator.KNOWN, True), fact), copy=False)
         holds = compare(condition, fact_value(fact, self._source), self._source.as_of())
-        return _is_among(self._events(fact).select(OWNER.copy()).having(holds, copy=False))
+        return _is_among(self._events(fact).select(OWNER.copy()).having(filtering(holds), copy=False))
 
     def _of_days(self, check: CalendarCheck) -> exp.Expr:
         if not isinstance(check.of, EventFact):
@@ -103,7 +104,7 @@ class PlainLeafSql(LeafSql):
             return self._in_own_days(check, trait_column(check.of), clock, zone)
         moments = self._events(check.of, with_zone=True).select(OWNER.copy())
         holds = self._in_own_days(check, fact_value(check.of, self._source), self._source.as_of(), ZONE)
-        return _is_among(moments.having(holds, copy=False))
+        return _is_among(moments.having(filtering(holds), copy=False))
 
     def _events(self, fact: EventFact, *, with_zone: bool = False) -> exp.Select:
         query = fact_query(fact, self._source, with_zone=with_zone)

@@ -77,6 +77,19 @@ def compare(condition: Condition, value: exp.Expr, as_of: exp.Expr) -> exp.Expr:
     return exp.Coalesce(this=comparison, expressions=[exp.false()])
 
 
+def filtering(predicate: exp.Expr) -> exp.Expr:
+    """The same as a filter, which leaves out what is null like what is false: they differ only below `not`."""
+    match predicate:
+        case exp.Coalesce(this=exp.Expr() as comparison, expressions=[exp.Boolean()]):
+            return comparison
+        case exp.And() | exp.Or():
+            predicate.set("this", filtering(predicate.this))
+            predicate.set("expression", filtering(predicate.expression))
+        case exp.Paren():
+            predicate.set("this", filtering(predicate.this))
+    return predicate
+
+
 def customers(source: Source, table: exp.Table | None = None, *, beside: Iterable[str] = ()) -> exp.Select:
     """`select` of nothing yet, from one row per customer (`table`, else the trait model) beside the clock.
 

@@ -9,10 +9,7 @@ CROSS JOIN (
 ) AS clock
 WHERE
   (
-    coalesce(traits.abandoned_cart_at < clock.as_of - INTERVAL '1' HOUR, FALSE)
-    AND coalesce(
-      traits.abandoned_cart_at BETWEEN clock.as_of - INTERVAL '7' DAY AND clock.as_of,
-      FALSE
-    )
+    traits.abandoned_cart_at < clock.as_of - INTERVAL '1' HOUR
+    AND traits.abandoned_cart_at BETWEEN clock.as_of - INTERVAL '7' DAY AND clock.as_of
   )
-  AND coalesce(traits.abandoned_cart_value_cents >= 500, FALSE)
+  AND traits.abandoned_cart_value_cents >= 500

@@ -8,7 +8,4 @@ CROSS JOIN (
     {{ as_of() }} AS as_of
 ) AS clock
 WHERE
-  coalesce(
-    traits.last_order_at BETWEEN clock.as_of - INTERVAL '60' DAY AND clock.as_of,
-    FALSE
-  )
+  traits.last_order_at BETWEEN clock.as_of - INTERVAL '60' DAY AND clock.as_of

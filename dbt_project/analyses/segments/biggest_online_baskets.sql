@@ -47,10 +47,7 @@ WHERE
     WHERE
       coalesce(ranked.position <= 200, FALSE) AND NOT customer_id IS NULL
   )
-  AND coalesce(
-    {{ hash_bucket("'big_baskets|' || cast(traits.customer_id as varchar)", 10000) }} < 5000,
-    FALSE
-  )
+  AND {{ hash_bucket("'big_baskets|' || cast(traits.customer_id as varchar)", 10000) }} < 5000
   AND NOT traits.customer_id IN (
     SELECT
       events.customer_id
@@ -65,5 +62,5 @@ WHERE
     GROUP BY
       events.customer_id
     HAVING
-      coalesce(count(1) >= 3, FALSE)
+      count(1) >= 3
   )

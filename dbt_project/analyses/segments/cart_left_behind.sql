@@ -34,7 +34,7 @@ WHERE
     GROUP BY
       events.customer_id
     HAVING
-      coalesce(count(1) >= 1, FALSE)
+      count(1) >= 1
   )
   AND NOT (
     coalesce(

@@ -8,6 +8,6 @@ CROSS JOIN (
     {{ as_of() }} AS as_of
 ) AS clock
 WHERE
-  coalesce(traits.recency_score >= 4, FALSE)
-  AND coalesce(traits.frequency_score >= 4, FALSE)
-  AND coalesce(traits.monetary_score >= 4, FALSE)
+  traits.recency_score >= 4
+  AND traits.frequency_score >= 4
+  AND traits.monetary_score >= 4

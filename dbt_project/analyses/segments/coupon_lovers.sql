@@ -8,5 +8,4 @@ CROSS JOIN (
     {{ as_of() }} AS as_of
 ) AS clock
 WHERE
-  coalesce(traits.coupon_share >= 0.25, FALSE)
-  AND coalesce(traits.orders_count_365d >= 4, FALSE)
+  traits.coupon_share >= 0.25 AND traits.orders_count_365d >= 4

@@ -8,8 +8,8 @@ CROSS JOIN (
     {{ as_of() }} AS as_of
 ) AS clock
 WHERE
-  coalesce(traits.orders_count_365d >= 12, FALSE)
-  AND coalesce(traits.last_order_at < clock.as_of - INTERVAL '45' DAY, FALSE)
+  traits.orders_count_365d >= 12
+  AND traits.last_order_at < clock.as_of - INTERVAL '45' DAY
   AND NOT (
     coalesce(traits.recency_score >= 4, FALSE)
     AND coalesce(traits.frequency_score >= 4, FALSE)

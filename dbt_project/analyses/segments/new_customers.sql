@@ -8,8 +8,5 @@ CROSS JOIN (
     {{ as_of() }} AS as_of
 ) AS clock
 WHERE
-  coalesce(
-    traits.first_order_at BETWEEN clock.as_of - INTERVAL '30' DAY AND clock.as_of,
-    FALSE
-  )
-  AND coalesce(traits.orders_count <= 3, FALSE)
+  traits.first_order_at BETWEEN clock.as_of - INTERVAL '30' DAY AND clock.as_of
+  AND traits.orders_count <= 3

@@ -22,7 +22,7 @@ WHERE
     GROUP BY
       events.customer_id
     HAVING
-      coalesce(count(1) >= 3, FALSE)
+      count(1) >= 3
   )
   AND traits.customer_id IN (
     SELECT
@@ -39,12 +39,9 @@ WHERE
       events.customer_id,
       homes.time_zone
     HAVING
-      coalesce(
-        (
-          max(events.occurred_at) <= {{ as_of() }}
-          AND max(events.occurred_at) >= {{ local_midnight(as_of(), 'homes.time_zone', 29) }}
-        ),
-        FALSE
+      (
+        max(events.occurred_at) <= {{ as_of() }}
+        AND max(events.occurred_at) >= {{ local_midnight(as_of(), 'homes.time_zone', 29) }}
       )
   )
   AND NOT traits.customer_id IN (
@@ -75,5 +72,5 @@ WHERE
     GROUP BY
       events.customer_id
     HAVING
-      coalesce(count(1) > 2, FALSE)
+      count(1) > 2
   )

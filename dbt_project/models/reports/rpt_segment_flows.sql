@@ -35,7 +35,10 @@ select
     cast(entered_count as bigint) as entered_count,
     cast(left_count as bigint) as left_count,
     cast(
-        sum(entered_count - left_count) over (partition by segment_name order by moved_on asc rows between unbounded preceding and current row)
+        sum(entered_count - left_count) over (
+            partition by segment_name
+            order by moved_on asc rows between unbounded preceding and current row
+        )
         as bigint
     ) as members_count
 from days

@@ -40,8 +40,8 @@ def test_the_canonical_sql_is_what_a_reviewer_expects(project: Project, declare:
         "    {{ as_of() }} AS as_of\n"
         ") AS clock\n"
         "WHERE\n"
-        "  coalesce(traits.orders_count >= 12, FALSE)\n"
-        "  AND coalesce(traits.last_order_at < clock.as_of - INTERVAL '45' DAY, FALSE)\n"
+        "  traits.orders_count >= 12\n"
+        "  AND traits.last_order_at < clock.as_of - INTERVAL '45' DAY\n"
     )
 
 

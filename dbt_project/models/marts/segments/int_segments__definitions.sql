@@ -15,7 +15,7 @@ FROM (VALUES
     0,
     0,
     1,
-    '822e4cfe242178427e22dcb6f59e295f',
+    '290d937c93707fb2fba4d937effb0e2e',
     'crm',
     'Left a cart worth at least 5.00 between an hour and a week ago, and has not ordered since.'
   ),
@@ -25,7 +25,7 @@ FROM (VALUES
     0,
     1,
     2,
-    '7f76e6edb957c02a109e5f05f7c04d76',
+    'd47a060f21f7eec2c5fbac582af7b92a',
     'crm',
     'Ordered within the last 60 days, in a store or online.'
   ),
@@ -35,7 +35,7 @@ FROM (VALUES
     0,
     2,
     4,
-    '0a4e64492834471376c1bc0e54daf52a',
+    'bbfc561be02beaaed282c926910fcd1f',
     'promotions',
     'The 200 customers with the largest online orders, half of them; the other half is for comparison.'
   ),
@@ -45,7 +45,7 @@ FROM (VALUES
     0,
     3,
     8,
-    'c0a2b36fa7d3dd3d554af91aa683fde3',
+    'f0607b6e9237fc523e74c38f16176d2c',
     'crm',
     'Began a checkout within the last week and placed no order in the 24 hours after it.'
   ),
@@ -55,7 +55,7 @@ FROM (VALUES
     0,
     4,
     16,
-    '156eb3185fd9c345b51747ee77ccb568',
+    'c62b73147fd651e1a58ccdc5c8db415e',
     'crm',
     'The best customers, high in recency, frequency and money alike.'
   ),
@@ -65,7 +65,7 @@ FROM (VALUES
     0,
     5,
     32,
-    'd44784cd071ff2eb71806fd124c521e3',
+    '67c3df1040e8c6ba4bd8037cdd57f08b',
     'promotions',
     'Redeems coupons in at least every fourth order, and orders often enough for that to mean something.'
   ),
@@ -85,7 +85,7 @@ FROM (VALUES
     0,
     7,
     128,
-    '76ebbb791541c61121c92de2e9b317d4',
+    '3f2e7d36ccc007e0651aa34d94e7db65',
     'crm',
     'Used to come at least once a month, and has not come for 45 days. Worth a personal word before they are gone.'
   ),
@@ -95,7 +95,7 @@ FROM (VALUES
     0,
     8,
     256,
-    '3b5c43a0719bd6fae9a92472be19b010',
+    '8c71cb6a2c5440e6d70dba2df9564ec4',
     'crm',
     'Ordered for the first time within the last 30 days.'
   ),
@@ -105,7 +105,7 @@ FROM (VALUES
     0,
     9,
     512,
-    '531901a85ea3e18f95bd8b9cb6d95e33',
+    'e78242f7e9fd36b90772a6d2a8df9493',
     'crm',
     'Opened at least three e-mails within 90 days, clicked within the last 30, never left, and has not complained often.'
   )) AS segments(segment_name, kind, word, bit, bit_value, fingerprint, owner, description)
