@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 HISTORIES = {
     "fct_segment_memberships",
     "fct_audience_assignments",
+    "rpt_segment_flows",
     "int_identity__id_changes",
     "int_identity__merges",
     "dim_customer_ids",
