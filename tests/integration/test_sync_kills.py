@@ -62,12 +62,13 @@ def phone(number: int) -> str:
     return f"+4915{number:06d}0000" if number % 97 == 0 else f"+4915{number:06d}1234"
 
 
-def survive(folder: Path, kills: int, seed: int) -> set[str]:
-    rng, done, cycle, undisturbed = Random(seed), 0, 0, 0.0
+def survive(folder: Path, kills: int, seed: int) -> None:
+    """A kill counts where it ends a run that has begun: many fall before, while the process wakes up."""
+    rng, cycle, undisturbed = Random(seed), 0, 0.0
     with served_sandbox(folder / "tools", Faults(rate=1 / 6, seed=seed)) as sandbox:
         company = Company(folder / "company", sandbox.url)
         with launcher(company.root) as launched:
-            while done < kills:
+            while cut_short(company) < kills:
                 cycle += 1
                 wanted = set(rng.sample(range(PEOPLE), PEOPLE // 2))
                 company.publish(
@@ -82,15 +83,22 @@ def survive(folder: Path, kills: int, seed: int) -> set[str]:
                     if status == 0:
                         break
                     assert status == signal.SIGKILL, f"a run ended with {status}"
-                    done += 1
                 expected = {phone(one) for one in wanted if one % 97}
                 assert set(sandbox.state.members("sms", "cart-reminder")) == expected
         assert sandbox.state.repeated_changes("sms") == 0
-        return check_books(company, expected)
+        check_books(company, expected)
 
 
-def check_books(company: Company, expected: set[str]) -> set[str]:
-    """How runs ended: where the end of one was early enough, it had not begun."""
+def cut_short(company: Company) -> int:
+    """How many runs began and did not end by themselves."""
+    store = open_store(company.project.store_url)
+    with store.reading() as connection:
+        statuses = list(connection.scalars(select(sync_runs.c.status)))
+    store.close()
+    return sum(status != "ok" for status in statuses)
+
+
+def check_books(company: Company, expected: set[str]) -> None:
     store = open_store(company.project.store_url)
     with store.reading() as connection:
         runs = connection.execute(select(sync_runs)).all()
@@ -99,15 +107,13 @@ def check_books(company: Company, expected: set[str]) -> set[str]:
     store.close()
     for run in runs:
         assert run.planned == run.ok + run.rejected + run.unknown + run.suppressed + run.held + run.in_flight
-    statuses = {run.status for run in runs}
-    assert statuses - {"interrupted"} == {"ok"}
-    return statuses
+    assert {run.status for run in runs} == {"ok", "interrupted"}
 
 
 def test_a_few_kills(tmp_path: Path) -> None:
-    survive(tmp_path, kills=2, seed=1)
+    survive(tmp_path, kills=4, seed=1)
 
 
 @pytest.mark.proof
 def test_five_hundred_kills(tmp_path: Path) -> None:
-    assert "interrupted" in survive(tmp_path, kills=500, seed=2)
+    survive(tmp_path, kills=500, seed=2)
