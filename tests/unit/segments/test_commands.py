@@ -32,7 +32,7 @@ def test_check_names_the_stale_files_and_writes_nothing(project: Project, declar
     assert checked.exit_code == 1
     assert "  dbt_project/analyses/segments/frequent.sql" in str(checked.exception)
     assert not (project.dbt_project / "analyses").exists()
-    assert "written, 0 deleted" in run("compile").output
+    assert "12 written, 0 deleted" in run("compile").output
     assert "all current" in run("compile").output
     assert run("compile", "--check").exit_code == 0
 

@@ -114,9 +114,9 @@ def test_a_thousand_segments_compile_in_seconds(project: Project, declare: Decla
             f"rule: {{all: [{reference}{{trait: orders_count, at_least: {number % 97}}}, "
             f"{{trait: last_order_at, within_last: {1 + number % 89} days}}]}}",
         )
-    started = time.process_time()
+    started = time.perf_counter()
     texts = compiled(project)
-    assert time.process_time() - started < 30
+    assert time.perf_counter() - started < 30
     assert "word_16" in texts["dbt_project/models/marts/segments/int_segments__masks.sql"]
 
 
