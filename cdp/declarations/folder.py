@@ -38,9 +38,11 @@ Header = TypeVar("Header", bound=Declaration)
 Thing = TypeVar("Thing", bound=Named)
 
 
-def read_folder(folder: Path, read_one: Callable[[Path], Thing]) -> tuple[dict[str, Thing], list[DeclarationError]]:
+def read_folder(
+    folder: Path, read_one: Callable[[Path], Thing], draft: Path | None = None
+) -> tuple[dict[str, Thing], list[DeclarationError]]:
     """Every declaration in `folder` by name, in the order of names, and the complaints about the files left out."""
-    things, problems = attempt_all(read_one, declared_files(folder))
+    things, problems = attempt_all(read_one, declared_files(folder, draft))
     problems += [
         DeclarationError("declarations end in `.yml`.", where=Location(file), remedy=f"Rename it to `{file.stem}.yml`.")
         for file in sorted(folder.glob("*.yaml"))
@@ -48,8 +50,12 @@ def read_folder(folder: Path, read_one: Callable[[Path], Thing]) -> tuple[dict[s
     return {thing.name: thing for thing in things}, problems
 
 
-def declared_files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("*.yml"), key=lambda file: file.stem)
+def declared_files(folder: Path, draft: Path | None = None) -> Iterator[Path]:
+    """The files of `folder` in the order of names; `draft`, from anywhere, stands in for one of its name."""
+    files = {file.stem: file for file in folder.glob("*.yml")}
+    if draft is not None:
+        files[draft.stem] = draft
+    yield from (files[name] for name in sorted(files))
 
 
 def read_header(model: type[Header], file: Path) -> tuple[Header, YamlDocument]:

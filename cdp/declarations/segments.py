@@ -70,11 +70,12 @@ def load_segments(project: Project) -> Segments:
 
 
 def read_segments(
-    project: Project, instead: Mapping[str, Any] = MappingProxyType({})
+    project: Project, instead: Mapping[str, Any] = MappingProxyType({}), *, draft: Path | None = None
 ) -> tuple[Segments, list[DeclarationError]]:
     """The segments whose files are sound, and what is wrong with the others.
 
-    `instead` has contents, by name, to read in place of what a file says.
+    `instead` has contents, by name, to read in place of what a file says; `draft` is a file from anywhere, read as if
+    it lay among the others.
     """
     folder = project.activation / "segments"
     vocabulary, problems = read_vocabulary(project)
@@ -86,9 +87,9 @@ def read_segments(
         document = YamlDocument(file, instead[file.stem], {})
         return _segment(parse(SegmentHeader, document), document, vocabulary, models)
 
-    segments, broken = read_folder(folder, read_one)
+    segments, broken = read_folder(folder, read_one, draft)
     rules = {name: segment.definition for name, segment in segments.items()}
-    files = {file.stem: file for file in declared_files(folder)}
+    files = {file.stem: file for file in declared_files(folder, draft)}
     between = check_references(
         {name: rule for name, rule in rules.items() if not isinstance(rule, ModelReference)}, files
     )
