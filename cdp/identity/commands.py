@@ -33,7 +33,7 @@ def train_weights(
 ) -> None:
     """Learn match weights from what the published build compared, and write them to the dbt project's seeds."""
     from cdp.identity.training import check_built, train
-    from cdp.identity.weights import SOURCES_SEED, WEIGHTS_SEED
+    from cdp.identity.weights import SEEDS
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
@@ -41,7 +41,7 @@ def train_weights(
         check_built(reader)
         weights = train(reader, seed)
     weights.write(project.dbt_project / "seeds")
-    output.print(f"{WEIGHTS_SEED} and {SOURCES_SEED} are written; the next build scores with them.")
+    output.print(f"Written: {', '.join(SEEDS)}. The next build scores with them.")
 
 
 @identity_app.command("evaluate")

@@ -93,10 +93,12 @@ class MatchLevel(Conditions):
 class Comparison(_Declared):
     """Levels of agreement, the highest first. It says nothing where one of two records has none of what it `needs`.
 
-    A `personal` comparison tells the people of one household apart.
+    A personal comparison tells the people of one household apart. One that follows the name agrees where names do, so
+    that of namesakes it says nothing more.
     """
 
     is_personal: bool = False
+    follows_name: bool = False
     needs: Annotated[list[Column], Field(min_length=1)]
     levels: Annotated[list[MatchLevel], Field(min_length=1, max_length=30)]
 

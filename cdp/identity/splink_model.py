@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from cdp.identity.mixture import Numbers
+from cdp.identity.patterns import Numbers
 from cdp.identity.weights import MatchWeights
 
 RECORDS = "comparable_people"
@@ -34,6 +34,7 @@ class Comparison:
 
     name: str
     is_personal: bool
+    follows_name: bool
     levels: tuple[Level, ...]
 
     @property

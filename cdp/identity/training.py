@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from sqlglot import parse_one
+from sqlglot.expressions import Column
 
 from cdp.errors import CdpError, ConfigurationError
-from cdp.identity.mixture import Levels, Mixture, Numbers, Patterns, Population, learn
+from cdp.identity.mixture import Kinds, Mixture, learn
+from cdp.identity.namesakes import Namesakes
+from cdp.identity.patterns import Levels, Patterns, Population
 from cdp.identity.splink_model import RECORDS, Comparison, Level, sampled_strangers
 from cdp.identity.weights import LevelWeight, MatchWeights
 
@@ -20,6 +24,8 @@ MOST_SOURCES = 12
 # Two sources of which no pair matches get this many matches, so that a first one is not impossible.
 _LEAST_MATCHES = 0.25
 _ROUNDS = 100
+# A hundredth of a bit.
+_TIMES_WORTH_WRITING = 1.007
 _NEEDED = ("int_identity__match_records", "int_identity__match_rules", "int_identity__match_levels")
 
 
@@ -57,12 +63,23 @@ def train(reader: Relations, seed: int = SEED) -> MatchWeights:
         engine.register("arriving", records)
         engine.execute(f"create table {RECORDS} as select * from arriving")
         sampled = sampled_strangers(engine, _present(engine, comparisons), seed)
-        population, count = _population(engine, sampled, comparisons)
+        population = _population(engine, [comparison for comparison in comparisons if comparison.name in sampled])
         patterns, by_source = _patterns(reader, list(sampled))
-        personal = [comparison.name for comparison in comparisons if comparison.is_personal]
-        mixture = learn(patterns, sampled, personal, population, count)
+        mixture = learn(patterns, sampled, _kinds(comparisons), population, _count(engine))
         sources = _source_shares(mixture, by_source, _source_pairs(engine))
-    return MatchWeights(_levels(mixture, patterns), mixture.match_share, mixture.household_share, sources)
+    namesakes = _by_level(mixture.namesakes, comparisons)
+    return MatchWeights(_levels(mixture, patterns), mixture.match_share, mixture.household_share, sources, namesakes)
+
+
+def _kinds(comparisons: Sequence[Comparison]) -> Kinds:
+    return Kinds(
+        [comparison.name for comparison in comparisons if comparison.is_personal],
+        [comparison.name for comparison in comparisons if comparison.follows_name],
+    )
+
+
+def _count(engine: duckdb.DuckDBPyConnection) -> int:
+    return int(engine.execute(f"select count(*) from {RECORDS}").fetchall()[0][0])
 
 
 def _check_compared(reader: Relations) -> None:
@@ -82,7 +99,10 @@ def read_comparisons(reader: Relations) -> list[Comparison]:
         level = Level(row["level"], row["level_name"], row["condition"], row["term_frequency"])
         comparisons.setdefault(row["comparison"], []).append(level)
     personal = {row["comparison"] for row in rows if row["is_personal"]}
-    return [Comparison(name, name in personal, tuple(levels)) for name, levels in comparisons.items()]
+    following = {row["comparison"] for row in rows if row["follows_name"]}
+    return [
+        Comparison(name, name in personal, name in following, tuple(levels)) for name, levels in comparisons.items()
+    ]
 
 
 def _present(engine: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -91,20 +111,38 @@ def _present(engine: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison
 
 
 def _showing(engine: duckdb.DuckDBPyConnection, comparison: Comparison) -> int:
-    nothing = comparison.levels[0].condition.replace("_l ", " ").replace("_r ", " ")
-    return int(engine.execute(f"select count(*) from {RECORDS} where not ({nothing})").fetchall()[0][0])
+    any_of = " or ".join(f"{column} is not null" for column in sorted(_needed(comparison)))
+    return int(engine.execute(f"select count(*) from {RECORDS} where {any_of}").fetchall()[0][0])
 
 
-def _population(
-    engine: duckdb.DuckDBPyConnection, sampled: Mapping[str, Numbers], comparisons: Sequence[Comparison]
-) -> tuple[Population, int]:
-    count = int(engine.execute(f"select count(*) from {RECORDS}").fetchall()[0][0])
-    comparable = {
-        comparison.name: (_showing(engine, comparison) / count) ** 2
-        for comparison in comparisons
-        if comparison.name in sampled
-    }
-    return Population(count * (count - 1) / 2, comparable), count
+def _population(engine: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> Population:
+    """All pairs of records, by what both show of what each comparison needs."""
+    columns = sorted({column for comparison in comparisons for column in _needed(comparison)})
+    shown_bits = " + ".join(
+        f"case when {column} is null then 0 else {1 << place} end" for place, column in enumerate(columns)
+    )
+    query = f"select cast({shown_bits} as bigint) as shown, count(*) from {RECORDS} group by shown order by shown"
+    kinds, records = (np.array(column) for column in zip(*engine.execute(query).fetchall(), strict=True))
+    both = kinds[:, None] & kinds[None, :]
+    shown = np.zeros_like(both)
+    for place, comparison in enumerate(comparisons):
+        needed = sum(1 << columns.index(column) for column in _needed(comparison))
+        shown |= ((both & needed) > 0).astype(np.int64) << place
+    found, pairs_of = np.unique(shown, return_inverse=True)
+    pairs = np.bincount(pairs_of.ravel(), weights=(np.outer(records, records) - np.diag(records)).ravel() / 2)
+    return Population(
+        {_named(int(bits), comparisons): float(count) for bits, count in zip(found, pairs, strict=True) if count}
+    )
+
+
+def _needed(comparison: Comparison) -> set[str]:
+    """Of these columns, two records have to show the same one."""
+    nothing = parse_one(comparison.levels[0].condition, dialect="duckdb")
+    return {column.name.removesuffix("_l") for column in nothing.find_all(Column) if column.name.endswith("_l")}
+
+
+def _named(shown: int, comparisons: Sequence[Comparison]) -> frozenset[str]:
+    return frozenset(comparison.name for place, comparison in enumerate(comparisons) if shown >> place & 1)
 
 
 def _patterns(reader: Relations, names: Sequence[str]) -> tuple[Patterns, list[tuple[tuple[str, str], Patterns]]]:
@@ -172,6 +210,17 @@ def _share(mixture: Mixture, patterns: Patterns, all_pairs: float) -> float:
         found = share * odds / (share * odds + 1 - share)
         share = float((found * patterns.pairs).sum()) / all_pairs
     return min(max(share, _LEAST_MATCHES / all_pairs), 0.5)
+
+
+def _by_level(namesakes: Namesakes, comparisons: Sequence[Comparison]) -> dict[str, float]:
+    """Levels as the macro `name_levels` writes them; a comparison of which no records show anything has level -1."""
+    following = [comparison.name for comparison in comparisons if comparison.follows_name]
+    written = {}
+    for cell, times in namesakes.times.items():
+        levels = dict(zip(namesakes.comparisons, cell, strict=True))
+        if times > _TIMES_WORTH_WRITING:
+            written[" ".join(f"{name}:{levels.get(name, -1)}" for name in following)] = times
+    return written
 
 
 def _levels(mixture: Mixture, patterns: Patterns) -> dict[str, tuple[LevelWeight, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,12 +32,27 @@ class Person:
 def write_people(folder: Path, households: int, seed: int) -> tuple[Path, Path]:
     """Files of records and of truth: half of the people are known to both sources."""
     chance = random.Random(seed)
+    return _write(folder, _people(households, chance), _written, chance)
+
+
+def write_namesakes(folder: Path, people: int, seed: int) -> tuple[Path, Path]:
+    """Files of records and of truth: few names, mailboxes made of them, birth dates rare, no street."""
+    chance = random.Random(seed)
+    return _write(folder, _namesakes(people, chance), _written_by_name, chance)
+
+
+def _write(
+    folder: Path,
+    people: Iterable[Person],
+    written: Callable[[Person, str, random.Random], dict[str, str | None]],
+    chance: random.Random,
+) -> tuple[Path, Path]:
     rows, truth = [], []
-    for number, person in enumerate(_people(households, chance)):
+    for number, person in enumerate(people):
         known_to = ("shop", "crm") if chance.random() < 0.5 else (chance.choice(("shop", "crm")),)
         for source in known_to:
             key = f"{chance.getrandbits(48):012x}"
-            rows.append({"record_id": key, "source": source, **_written(person, source, chance)})
+            rows.append({"record_id": key, "source": source, **written(person, source, chance)})
             truth.append({"record_id": key, "person_id": str(number)})
     chance.shuffle(rows)
     files = folder / "records.parquet", folder / "truth.csv"
@@ -98,6 +113,35 @@ def _written(person: Person, source: str, chance: random.Random) -> dict[str, st
         "street": None if rarely(0.1) else _typo(street, chance) if rarely(0.1) else street,
         "city": "unknown" if rarely(0.03) else person.city,
         "postcode": None if rarely(0.1) else person.postcode,
+    }
+
+
+def _namesakes(people: int, chance: random.Random) -> Iterator[Person]:
+    names = [_word(chance, 3) for _ in range(60)]
+    for number in range(people):
+        given, family = chance.choice(_GIVEN), chance.choice(names)
+        yield Person(
+            given_name=given,
+            family_name=family,
+            birth_date=date(1940, 1, 1) + timedelta(days=chance.randrange(22_000)),
+            phone=f"+1555{chance.randrange(10**7):07d}",
+            email=f"{given}.{family}{number}@mail.example",
+            street="",
+            city=_word(random.Random(number % 20), 3).title(),
+            postcode="",
+        )
+
+
+def _written_by_name(person: Person, source: str, chance: random.Random) -> dict[str, str | None]:
+    swapped = chance.random() < 0.1
+    names = [person.given_name.title(), person.family_name.title()]
+    return {
+        "given_name": names[swapped],
+        "family_name": names[not swapped],
+        "birth_date": f"{person.birth_date:%Y-%m-%d}" if chance.random() < 0.3 else None,
+        "phone": person.phone if chance.random() < 0.7 else None,
+        "email": person.email if chance.random() < 0.7 else None,
+        "city": person.city,
     }
 
 

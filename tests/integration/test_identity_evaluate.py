@@ -18,10 +18,13 @@ from cdp.cli.main import app
 from cdp.identity import commands
 from cdp.identity.evaluation import evaluate as evaluation
 from cdp.identity.evaluation.scratch import ScratchReader, ScratchWarehouse
+from cdp.identity.match_model import PROJECT_FILE, load_match_model
 from cdp.identity.splink_model import RECORDS, linker
 from cdp.identity.training import read_comparisons
 from cdp.identity.weights import MatchWeights
-from tests.doubles.people import write_people
+from tests.doubles.people import write_namesakes, write_people
+
+PRODUCT = Path(__file__).parents[2] / "dbt_project"
 
 
 @dataclass
@@ -58,6 +61,13 @@ def test_people_are_told_apart_without_a_label(run: Run) -> None:
     assert float(str(run.numbers["pair_precision"])) > 0.98
     assert float(str(run.numbers["pair_f1"])) > 0.97
     assert float(str(run.numbers["cluster_f1"])) > 0.97
+
+
+def test_namesakes_with_like_mailboxes_stay_apart(tmp_path: Path) -> None:
+    records, truth = write_namesakes(tmp_path, people=2000, seed=3)
+    found = evaluation.evaluate(records, truth, load_match_model(PRODUCT / PROJECT_FILE), PRODUCT).judgement
+    assert found.pairs.precision > 0.97
+    assert found.pairs.recall > 0.95
 
 
 def test_a_person_reads_shares_and_ids_but_nothing_that_a_record_says(run: Run) -> None:

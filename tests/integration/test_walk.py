@@ -63,6 +63,12 @@ def test_every_tool_holds_what_was_acknowledged(walk: Walk, first_run: Ended) ->
     assert {tool: standing.get(tool, 0) for tool in sent} == sent
 
 
+def test_nobody_is_joined_with_somebody_else(walk: Walk, first_run: Ended) -> None:
+    found = json.loads(walk.cdp("demo", "score", "--json").out)["customers"]
+    assert found["precision"] >= 0.999
+    assert found["reachable_recall"] >= 0.97
+
+
 def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
     second = walk.cdp("run")

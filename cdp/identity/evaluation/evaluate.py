@@ -16,7 +16,10 @@ from cdp.identity.match_model import KNOWN_ATTRIBUTES, MatchModel
 from cdp.identity.training import NothingToLearnError, train
 
 COMPARED = ("+int_identity__match_levels", "int_identity__match_rules", "int_identity__match_term_frequencies")
-LINKED = ("match_weights", "match_source_priors", "int_identity__match_weights+", "int_identity__match_source_weights+")
+LINKED = (
+    *("match_weights", "match_source_priors", "match_namesakes"),
+    *("int_identity__match_weights+", "int_identity__match_source_weights+"),
+)
 
 _CLUSTERS = """
 select records.record_key as record_id, coalesce(clusters.cluster_key, records.record_key) as cluster_id

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cdp.identity.mixture import Mixture, Numbers, Patterns, Population, learn
+from cdp.identity.mixture import Kinds, Mixture, learn
+from cdp.identity.patterns import Numbers, Patterns, Population
 
 RECORDS = 20_000
 PAIRS = RECORDS * (RECORDS - 1) / 2
@@ -35,8 +36,8 @@ def expected_patterns(households: int) -> Patterns:
 
 def learned(households: int) -> Mixture:
     sampled: dict[str, Numbers] = {name: np.array(shares) for name, shares in STRANGERS.items()}
-    population = Population(PAIRS, dict.fromkeys(STRANGERS, 1.0))
-    return learn(expected_patterns(households), sampled, ["given", "birth"], population, RECORDS)
+    population = Population({frozenset(STRANGERS): PAIRS})
+    return learn(expected_patterns(households), sampled, Kinds(personal=["given", "birth"]), population, RECORDS)
 
 
 @pytest.mark.parametrize("households", [0, HOUSEHOLDS])
@@ -65,7 +66,56 @@ def test_shares_are_shares() -> None:
 
 def test_where_nothing_is_personal_nobody_is_a_household() -> None:
     sampled: dict[str, Numbers] = {name: np.array(shares) for name, shares in STRANGERS.items()}
-    population = Population(PAIRS, dict.fromkeys(STRANGERS, 1.0))
-    mixture = learn(expected_patterns(HOUSEHOLDS), sampled, [], population, RECORDS)
+    population = Population({frozenset(STRANGERS): PAIRS})
+    mixture = learn(expected_patterns(HOUSEHOLDS), sampled, Kinds(), population, RECORDS)
     assert mixture.household_share == 0
     assert sum(matches.sum() for matches in mixture.expected(expected_patterns(0))[:1]) > 0
+
+
+NAMESAKES = 30_000
+MAILBOX = (0.995, 0.005)
+
+
+def patterns_of_namesakes() -> tuple[Patterns, Population]:
+    """Strangers who share a given name and so much of a mailbox; half of all records say no birth date or address."""
+    alike = {"given": (0.0, 1.0), "mailbox": (0.05, 0.95)}
+    kinds = (
+        ({"given": (0.1, 0.9), "mailbox": (0.2, 0.8), "birth": (0.05, 0.95), "address": (0.3, 0.7)}, MATCHES),
+        ({**alike, "birth": STRANGERS["birth"], "address": STRANGERS["address"]}, NAMESAKES),
+        ({**STRANGERS, "mailbox": MAILBOX}, PAIRS),
+    )
+    names, cells = ("given", "mailbox", "birth", "address"), {}
+    for shown, share in ((names, 0.25), (names[:2], 0.75)):
+        for levels in product((0, 1), repeat=len(shown)):
+            if sum(levels):
+                cell = (*levels, *[-1] * (len(names) - len(shown)))
+                cells[cell] = share * sum(
+                    size * float(np.prod([shares[name][level] for name, level in zip(shown, levels, strict=True)]))
+                    for shares, size in kinds
+                )
+    columns = np.array(list(cells)).T
+    showing = {frozenset(names): 0.25 * PAIRS, frozenset(names[:2]): 0.75 * PAIRS}
+    return Patterns({name: columns[place] for place, name in enumerate(names)}, np.array(list(cells.values()))), (
+        Population(showing)
+    )
+
+
+def test_what_namesakes_share_is_no_evidence_of_one_person() -> None:
+    patterns, population = patterns_of_namesakes()
+    sampled: dict[str, Numbers] = {
+        name: np.array(MAILBOX if name == "mailbox" else STRANGERS[name]) for name in patterns.levels
+    }
+    aware = learn(patterns, sampled, Kinds(following_name=["given", "mailbox"]), population, RECORDS)
+    blind = learn(patterns, sampled, Kinds(), population, RECORDS)
+    assert MATCHES / 2 < aware.match_share * PAIRS < 1.1 * MATCHES
+    assert blind.match_share * PAIRS > 2 * MATCHES
+    assert aware.matches["birth"][1] == pytest.approx(0.95, abs=0.05)
+    expected = (NAMESAKES * 0.95 + PAIRS * 0.005 * 0.005) / (PAIRS * 0.005 * 0.005)
+    assert aware.namesakes.times[1, 1] == pytest.approx(expected, rel=0.2)
+
+
+def test_namesakes_are_never_rarer_than_chance() -> None:
+    patterns, population = patterns_of_namesakes()
+    sampled: dict[str, Numbers] = {name: np.array([0.5, 0.5]) for name in patterns.levels}
+    mixture = learn(patterns, sampled, Kinds(following_name=["given", "mailbox"]), population, RECORDS)
+    assert min(mixture.namesakes.times.values()) >= 1

@@ -17,3 +17,12 @@
     {%- endfor -%}
     {{- return(columns) -}}
 {% endmacro %}
+
+{# On what two records agree of all that follows the name, as the seed `match_namesakes` writes it. #}
+{% macro name_levels(relation) %}
+    {%- set parts = [] -%}
+    {%- for name, comparison in var('match_model').comparisons.items() if comparison.get('follows_name', false) -%}
+        {%- do parts.append("'" ~ name ~ ":' || cast(" ~ relation ~ "." ~ name ~ "_level as varchar)") -%}
+    {%- endfor -%}
+    {{- parts | join(" || ' ' || ") if parts else "''" -}}
+{% endmacro %}

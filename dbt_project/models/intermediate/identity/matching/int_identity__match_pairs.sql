@@ -38,13 +38,15 @@ weighed as (
         {%- endfor %}
         anyone.match_weight as prior_weight,
         anyone.household_weight as prior_household,
-        coalesce(sources.match_weight, anyone.match_weight) - anyone.match_weight as source_weight
+        coalesce(sources.match_weight, anyone.match_weight) - anyone.match_weight as source_weight,
+        coalesce(namesakes.times, 1) as namesakes
     from terms
     inner join {{ ref('int_identity__match_weights') }} as anyone on anyone.comparison = 'prior' and anyone.level = 0
     left join {{ ref('int_identity__match_source_weights') }} as sources
         on
             least(terms.source_a, terms.source_b) = sources.source_a
             and greatest(terms.source_a, terms.source_b) = sources.source_b
+    left join {{ ref('match_namesakes') }} as namesakes on {{ name_levels('terms') }} = namesakes.levels
     {%- for name, comparison in comparisons.items() %}
     left join {{ ref('int_identity__match_weights') }} as {{ name }}_weights
         on {{ name }}_weights.comparison = '{{ name }}' and terms.{{ name }}_level = {{ name }}_weights.level
@@ -70,8 +72,18 @@ discounted as (
 
     select
         summed.*,
-        {{ log2('1.0 + power(cast(2 as double precision), household_weight)') }} as household_discount
+        {{ log2('namesakes') }} as namesake_discount,
+        {{ log2('1.0 + power(cast(2 as double precision), household_weight) / namesakes') }} as household_discount
     from summed
+
+),
+
+linked as (
+
+    select
+        discounted.*,
+        match_weight + source_weight - namesake_discount - household_discount as link_weight
+    from discounted
 
 )
 
@@ -85,7 +97,8 @@ select
     {{ bits('match_weight') }} as match_weight,
     {{ probability('match_weight') }} as match_probability,
     {{ bits('source_weight') }} as source_weight,
+    {{ bits('namesake_discount') }} as namesake_discount,
     {{ bits('household_discount') }} as household_discount,
-    {{ bits('match_weight + source_weight - household_discount') }} as link_weight,
-    {{ probability('match_weight + source_weight - household_discount') }} as link_probability
-from discounted
+    {{ bits('link_weight') }} as link_weight,
+    {{ probability('link_weight') }} as link_probability
+from linked
