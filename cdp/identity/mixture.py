@@ -24,6 +24,8 @@ _ROUND_OF_STRANGERS = 10
 _LEAST = 1e-7
 # What a class starts from where nothing is known: most pairs reach the top level.
 _START_AT_TOP = 0.8
+# In a handful of records most pairs may match; strangers are left all the same.
+_MOST_MATCHES, _MOST_OF_HOUSEHOLDS = 0.9, 0.09
 # Two people of one household who share a birthday, or a given name.
 _SAME_BY_KINSHIP = 0.02
 
@@ -131,7 +133,7 @@ def _start(sampled: Mapping[str, Numbers], kinds: Kinds, population: Population,
     }
     # A household can be told apart only where something personal and something shared is compared.
     can_tell = 0 < sum(name in kinds.personal for name in sampled) < len(sampled)
-    match_share = 0.5 * records / population.pairs
+    match_share = min(0.5 * records / population.pairs, _MOST_MATCHES / 2)
     return Mixture(matches, strangers, household, match_share, 0.3 * match_share if can_tell else 0.0)
 
 
@@ -148,9 +150,10 @@ def _learn_classes(mixture: Mixture, patterns: Patterns, matches: Numbers, house
 def _learn_sizes(mixture: Mixture, matches: Numbers, households: Numbers, population: Population) -> float:
     """By what share of itself the class that moved most has moved."""
     before = mixture.match_share, mixture.household_share
-    mixture.match_share = max(float(matches.sum()), 1.0) / population.pairs
+    mixture.match_share = min(max(float(matches.sum()), 1.0) / population.pairs, _MOST_MATCHES)
     if mixture.household_share:
-        mixture.household_share = max(float(households.sum()), 0.01) / population.pairs
+        households_found = max(float(households.sum()), 0.01)
+        mixture.household_share = min(households_found / population.pairs, _MOST_OF_HOUSEHOLDS)
     after = mixture.match_share, mixture.household_share
     return max(abs(new - old) / new for old, new in zip(before, after, strict=True) if new)
 

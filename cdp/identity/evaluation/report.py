@@ -9,6 +9,9 @@ from rich.table import Table
 from cdp.identity.evaluation.evaluate import Evaluation
 from cdp.identity.evaluation.share import Share
 
+# Of one cluster; the JSON file has all.
+_IDS_SHOWN = 20
+
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     judgement = evaluation.judgement
@@ -53,9 +56,14 @@ def mistakes(evaluation: Evaluation, most: int) -> list[Table]:
         if rows.num_rows and most:
             table = Table(parts, "records", title=f"{title} ({rows.num_rows:,})")
             for row in rows.slice(0, most).to_pylist():
-                table.add_row(str(row[parts]), ", ".join(row["record_ids"]))
+                table.add_row(str(row[parts]), _listed(row["record_ids"]))
             tables.append(table)
     return tables
+
+
+def _listed(ids: list[str]) -> str:
+    more = len(ids) - _IDS_SHOWN
+    return ", ".join(ids[:_IDS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def remarks(evaluation: Evaluation) -> list[str]:

@@ -119,3 +119,12 @@ def test_namesakes_are_never_rarer_than_chance() -> None:
     sampled: dict[str, Numbers] = {name: np.array([0.5, 0.5]) for name in patterns.levels}
     mixture = learn(patterns, sampled, Kinds(following_name=["given", "mailbox"]), population, RECORDS)
     assert min(mixture.namesakes.times.values()) >= 1
+
+
+@pytest.mark.parametrize("top", [0, 1])
+def test_of_a_single_pair_the_shares_are_still_shares(top: int) -> None:
+    sampled: dict[str, Numbers] = {name: np.array([0.0, 1.0]) for name in STRANGERS}
+    alike = Patterns({name: np.array([top]) for name in STRANGERS}, np.ones(1))
+    mixture = learn(alike, sampled, Kinds(["given"], ["given"]), Population({frozenset(STRANGERS): 1.0}), 2)
+    assert 0 < mixture.match_share + mixture.household_share < 1
+    assert all(np.isfinite(odds).all() for odds in mixture.log_odds(alike))
