@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from cdp.declarations.folder import Declaration
+from reverse_etl.engine.ports import Mode
 
 Column = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 RemoteField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
@@ -35,7 +36,7 @@ class Sync(Declaration):
     model: SyncModel
     destination: str
     object: RemoteName
-    mode: Literal["mirror", "upsert", "add_only"] = "mirror"
+    mode: Mode = "mirror"
     key: Column
     fields: dict[Column, RemoteField] = Field(default_factory=dict)
     guards: Guards = Guards()

@@ -51,13 +51,29 @@ class StoreLedger:
     def first(self) -> Batch | None:
         next_one = (
             select(outbox)
-            .where(outbox.c.sync == self._sync)
+            .where(outbox.c.sync == self._sync, outbox.c.job == "")
             .order_by(outbox.c.run_id, outbox.c.position, outbox.c.batch_id)
             .limit(1)
         )
         with self._store.reading() as connection:
             rows = connection.execute(next_one).all()
         return _batch(rows[0]) if rows else None
+
+    def jobs(self) -> list[Batch]:
+        open_jobs = select(outbox).where(outbox.c.sync == self._sync, outbox.c.job != "").order_by(outbox.c.batch_id)
+        with self._store.reading() as connection:
+            return [_batch(row) for row in connection.execute(open_jobs).all()]
+
+    def await_job(self, batch: Batch, job: str) -> None:
+        self._remember(batch, job=job, code="", not_before=0.0)
+
+    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
+        self._remember(batch, code=code, not_before=not_before, attempts=outbox.c.attempts + 1)
+
+    def _remember(self, batch: Batch, **values: Any) -> None:
+        same = outbox.c.idempotency_key == batch.idempotency_key
+        with self._writing() as connection:
+            connection.execute(update(outbox).where(same).values(values))
 
     def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:
         queued = 0
@@ -231,4 +247,5 @@ def _replacing(upsert: Any, *columns: str) -> Any:
 
 
 def _batch(row: Row[Any]) -> Batch:
-    return Batch(row.position, Operation(row.operation), row.idempotency_key, unpacked(row.payload))
+    operation = Operation(row.operation)
+    return Batch(row.position, operation, row.idempotency_key, unpacked(row.payload), row.job, row.not_before)

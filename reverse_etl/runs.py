@@ -15,8 +15,9 @@ from cdp.errors import CdpError, ConfigurationError
 from cdp.project import Project
 from cdp.store import Store, open_store
 from cdp.warehouse import Warehouse, open_warehouse
+from reverse_etl.allowance import StoreAllowance
 from reverse_etl.declarations import Sync
-from reverse_etl.destinations.connector import Account, Secret
+from reverse_etl.destinations.connector import Account, Secret, Target
 from reverse_etl.destinations.registry import connector
 from reverse_etl.engine.events import Observer, unobserved
 from reverse_etl.engine.plan import Plan
@@ -43,6 +44,9 @@ class RunTime:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def wall(self) -> float:
+        return time.time()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
@@ -65,13 +69,15 @@ class Runner:
 
         Raises BusyError where another run holds it, ConfigurationError where the destination cannot be built.
         """
+        ticking = RunTime(self.project.clock)
         with self.store.lease(f"sync:{sync.name}") as lease, self._destination(sync) as destination:
             world = World(
                 warehouse=self.warehouse,
                 projection=self.projection,
                 destination=destination,
                 ledger=StoreLedger(self.store, lease, sync.name, sync.destination),
-                time=RunTime(self.project.clock),
+                allowance=StoreAllowance(self.store, sync.destination, destination.capabilities.limits, ticking),
+                time=ticking,
                 rng=self.rng,
                 backoff=self.backoff,
                 observer=self.observer,
@@ -81,7 +87,7 @@ class Runner:
     @contextmanager
     def _destination(self, sync: Sync) -> Iterator[Destination]:
         destination = connector(self.project.settings.destinations[sync.destination].type, self.project).build(
-            self._account(sync.destination), sync.object
+            self._account(sync.destination), Target(sync.object, sync.mode)
         )
         try:
             yield destination

@@ -44,6 +44,11 @@ class Store:
         if self.dialect == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _RECEIPTS_LOCK})
 
+    def serialise(self, connection: Connection, name: str) -> None:
+        """One at a time for everybody who names the same thing, for the rest of this transaction."""
+        if self.dialect == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
     def lease(self, name: str, patience: float = 0.0) -> AbstractContextManager[Lease]:
         """Hold `name` for the length of a block; it ends with the process, whatever ends that.
 

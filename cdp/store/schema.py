@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -53,8 +53,25 @@ outbox = Table(
     Column("idempotency_key", Text, nullable=False, unique=True),
     Column("row_count", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("job", Text, nullable=False, server_default=""),
+    _count("attempts"),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("not_before", Float, nullable=False, server_default="0"),
     Index(None, "sync", "run_id", "position", "batch_id"),
     comment="One row per batch that may be on its way; it goes when the destination has answered for every row.",
+    sqlite_autoincrement=True,
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("rows_so_far", BigInteger, nullable=False),
+    Index(None, "account", "at"),
+    comment="Calls to each account within its longest limit, so that no two processes exceed one; epoch seconds.",
     sqlite_autoincrement=True,
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from reverse_etl.engine.ports import Destination, Mode
+from reverse_etl.engine.ports import Destination, Limit, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,13 @@ class CapabilitySheet:
 
     `acknowledges` is the granularity of its answers. `idempotency`: it remembers a `key` we send, an operation said
     twice is `natural`ly the same as said once, or `none`: then a lost answer is `unknown` and never sent again.
+    `limits` are those of the account.
     """
 
     modes: frozenset[Mode]
     max_rows: int
     max_bytes: int
-    requests_per_second: float
+    limits: tuple[Limit, ...]
     acknowledges: Literal["row", "batch", "job"]
     idempotency: Literal["key", "natural", "none"]
 
@@ -53,12 +54,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What one sync keeps at an account: the remote list (a sync's `object`), and how."""
+
+    name: str
+    mode: Mode = "mirror"
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
-    """One kind of destination. `build` takes the account and the name of the remote list (a sync's `object`).
+    """One kind of destination.
 
     `sandbox_tool` names the tool of the sandbox that stands in for it, where there is one.
     """
 
     capabilities: CapabilitySheet
-    build: Callable[[Account, str], Destination]
+    build: Callable[[Account, Target], Destination]
     sandbox_tool: str | None = None

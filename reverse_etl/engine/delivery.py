@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reverse_etl.engine.events import BatchAnswered, BatchSplit, Waiting
-from reverse_etl.engine.retry import Pace
-from reverse_etl.engine.words import UNREADABLE, Batch, Reply, RowVerdict, Status, Verdict
+from reverse_etl.engine.ports import WorksInJobs
+from reverse_etl.engine.words import UNREADABLE, Batch, Operation, Reply, RowVerdict, Status, Verdict
 from reverse_etl.engine.world import World
 
 
@@ -23,17 +23,32 @@ class Delivery:
 
     def __init__(self, sync: str, run: int, world: World) -> None:
         self._sync, self._run, self._world = sync, run, world
-        self._pace = Pace(world.time, world.destination.capabilities.requests_per_second)
 
     def drain(self) -> Ending:
-        """Send until the outbox is empty, the destination refuses us, or one batch has used up its attempts."""
-        while batch := self._world.ledger.first():
-            ending = self._deliver(batch)
+        """Send until the outbox is empty, the destination refuses us, or one batch has used up its attempts.
+
+        Ends `pending` where the tool is still at work on what it took. Removals wait for that: add before remove.
+        """
+        while True:
+            ending = self._send_all() or self._jobs()
             if ending is not None:
                 return ending
-        return Ending(Status.OK)
+            if self._world.ledger.first() is None:
+                return Ending(Status.OK)
+
+    def _send_all(self) -> Ending | None:
+        while batch := self._world.ledger.first():
+            ending = self._jobs() if batch.operation is Operation.REMOVE else None
+            ending = ending or self._deliver(batch)
+            if ending is not None:
+                return ending
+        return None
 
     def _deliver(self, batch: Batch) -> Ending | None:
+        if (seconds := batch.not_before - self._world.time.wall()) > self._world.backoff.longest_wait:
+            return Ending(Status.INCOMPLETE, f"the destination asks to come back in {seconds:.0f} s")
+        if seconds > 0:
+            self._world.time.sleep(seconds)
         for attempt in range(1, self._world.backoff.attempts + 1):
             reply = self._send(batch, attempt)
             if reply.verdict is Verdict.FATAL:
@@ -45,30 +60,44 @@ class Delivery:
             if rest is None:
                 return None
             if attempt < self._world.backoff.attempts and not self._wait(attempt, reply):
+                self._postpone(rest, reply)
                 return Ending(Status.INCOMPLETE, f"the destination asks to come back in {reply.retry_after:.0f} s")
             batch = rest
+        self._postpone(batch, reply)
         return Ending(
             Status.INCOMPLETE, f"gave up after {self._world.backoff.attempts} attempts: {reply.reason or reply.code}"
         )
 
     def _send(self, batch: Batch, attempt: int) -> Reply:
-        self._pace.wait()
+        self._claim(len(batch))
         reply = self._world.destination.send(batch)
-        if not reply.speaks_of(len(batch)):
+        self._world.allowance.answered()
+        if not reply.speaks_of(len(batch)) or _has_no_handle(reply):
             reply = UNREADABLE
         if reply.is_lost and not self._world.destination.capabilities.is_idempotent:
             reply = replace(reply, verdict=Verdict.UNKNOWN)
+        self._tell(batch, reply, attempt)
+        return reply
+
+    def _claim(self, rows: int) -> None:
+        while seconds := self._world.allowance.claim(rows):
+            self._world.time.sleep(seconds)
+
+    def _tell(self, batch: Batch, reply: Reply, attempt: int) -> None:
         refused = sum(row.verdict is Verdict.REJECTED for row in reply.rows.values())
         self._world.observer(
             BatchAnswered(self._sync, batch.operation, len(batch), reply.verdict, reply.code, refused, attempt)
         )
-        return reply
 
     def _split(self, batch: Batch, reply: Reply) -> None:
         self._world.ledger.split(batch, batch.halves())
         self._world.observer(BatchSplit(self._sync, len(batch), reply.code))
 
     def _settle(self, batch: Batch, reply: Reply) -> Batch | None:
+        """The rows that are still to be sent, or None."""
+        if reply.verdict is Verdict.PENDING:
+            self._world.ledger.await_job(batch, reply.job)
+            return None
         if not reply.verdict.is_final:
             return batch
         # Rows that were answered "later" need a new idempotency key: the old one would get the old answer again.
@@ -78,6 +107,10 @@ class Delivery:
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
         return rest
 
+    def _postpone(self, batch: Batch, reply: Reply) -> None:
+        until = self._world.time.wall() + reply.retry_after if reply.retry_after else 0.0
+        self._world.ledger.postpone(batch, reply.code, until)
+
     def _wait(self, attempt: int, reply: Reply) -> bool:
         if (reply.retry_after or 0.0) > self._world.backoff.longest_wait:
             return False
@@ -86,6 +119,44 @@ class Delivery:
         self._world.time.sleep(seconds)
         return True
 
+    def _jobs(self) -> Ending | None:
+        """Ask for every job until all have ended, or patience has; None where none is left."""
+        patience, asked = self._world.backoff.patience, 0
+        began = self._world.time.monotonic()
+        while jobs := self._world.ledger.jobs():
+            for batch in jobs:
+                ending = self._ask(batch, asked + 1)
+                if ending is not None:
+                    return ending
+            asked += 1
+            if self._world.ledger.jobs():
+                if self._world.time.monotonic() - began >= patience:
+                    return Ending(Status.PENDING, "the destination is still at work on what it took")
+                self._world.time.sleep(self._world.backoff.ask_again(asked))
+        return None
+
+    def _ask(self, batch: Batch, attempt: int) -> Ending | None:
+        destination = self._world.destination
+        if not isinstance(destination, WorksInJobs):
+            return Ending(Status.FAILED, "the connector cannot ask for the job that an earlier version began")
+        self._claim(0)
+        reply = destination.poll(batch)
+        self._world.allowance.answered()
+        if not reply.speaks_of(len(batch)):
+            reply = UNREADABLE
+        self._tell(batch, reply, attempt)
+        if reply.verdict is Verdict.FATAL:
+            return Ending(Status.FAILED, reply.reason)
+        if _is_refused_whole(reply) and len(batch) > 1:
+            self._split(batch, reply)
+        elif reply.verdict.is_final:
+            self._settle(batch, reply)
+        return None
+
 
 def _is_refused_whole(reply: Reply) -> bool:
     return reply.verdict is Verdict.REJECTED and not reply.rows
+
+
+def _has_no_handle(reply: Reply) -> bool:
+    return reply.verdict is Verdict.PENDING and not reply.job

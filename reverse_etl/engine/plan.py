@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,13 +16,20 @@ from cdp.warehouse.port import Reader
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.columns import check_columns
 from reverse_etl.engine.diff import diff
+from reverse_etl.engine.ports import Mode
 from reverse_etl.engine.words import KEY, ROW_HASH, Operation, PlanCounts
 
 CHANGE = "_change"
-_OPERATIONS = {
-    "mirror": [Operation.ADD, Operation.UPDATE, Operation.REMOVE],
-    "upsert": [Operation.ADD, Operation.UPDATE],
-    "add_only": [Operation.ADD],
+_ONCE = {"add": Operation.ADD}
+# What each mode does about a change.
+_OPERATIONS: dict[Mode, dict[str, Operation]] = {
+    "mirror": {"add": Operation.ADD, "update": Operation.UPDATE, "remove": Operation.REMOVE},
+    "upsert": {"add": Operation.ADD, "update": Operation.UPDATE},
+    "update_only": {"add": Operation.UPDATE, "update": Operation.UPDATE},
+    "create_only": _ONCE,
+    "add_only": _ONCE,
+    "append": _ONCE,
+    "send": _ONCE,
 }
 _MODEL_ROWS = ("add", "update", "unchanged", "still_rejected", "unresolved", "missing_key", "duplicate_key")
 
@@ -37,10 +45,12 @@ class Plan:
 
     def operations(self) -> Iterator[pa.RecordBatch]:
         """`_change`, `_key`, `_row_hash` and the fields: adds, updates, then removals, each by key."""
-        statement = self._chosen().select(CHANGE, KEY, ROW_HASH, *self._fields(), append=False, copy=False)
-        rank = exp.Case()
-        for position, operation in enumerate(Operation):
-            rank = rank.when(exp.column(CHANGE).eq(operation.value), str(position))
+        done, rank = exp.Case(), exp.Case()
+        for change, operation in _OPERATIONS[self.sync.mode].items():
+            done = done.when(exp.column(CHANGE).eq(change), exp.Literal.string(operation.value))
+            rank = rank.when(exp.column(CHANGE).eq(change), str(list(Operation).index(operation)))
+        changed = exp.alias_(done, CHANGE)
+        statement = self._chosen().select(changed, KEY, ROW_HASH, *self._fields(), append=False, copy=False)
         statement = statement.order_by(rank, exp.column(KEY))
         yield from self.reader.query(statement.sql(dialect=self.reader.dialect))
 
@@ -59,7 +69,7 @@ class Plan:
         return digest.hexdigest()[:32]
 
     def _chosen(self) -> Select:
-        chosen = [exp.Literal.string(operation.value) for operation in _OPERATIONS[self.sync.mode]]
+        chosen = [exp.Literal.string(change) for change in _OPERATIONS[self.sync.mode]]
         return _diff(self.reader, self.sync).where(exp.column(CHANGE).isin(*chosen), copy=False)
 
     def _fields(self) -> list[exp.Column]:
@@ -110,9 +120,11 @@ def _diff(reader: Reader, sync: Sync) -> Select:
 
 def _counts(sync: Sync, found: dict[str, int], acknowledged: int) -> PlanCounts:
     desired = sum(found.get(kind, 0) for kind in _MODEL_ROWS)
-    left_alone = {kind: found.pop(kind, 0) for kind in set(Operation) - set(_OPERATIONS[sync.mode])}
-    found["unchanged"] = found.get("unchanged", 0) + sum(left_alone.values())
-    return PlanCounts(**found, desired=desired, acknowledged=acknowledged)
+    counted: Counter[str] = Counter()
+    for change, rows in found.items():
+        is_operation = change in set(Operation)
+        counted[_OPERATIONS[sync.mode].get(change, "unchanged") if is_operation else change] += rows
+    return PlanCounts(**counted, desired=desired, acknowledged=acknowledged)
 
 
 def _samples(rows: list[dict[str, str]]) -> dict[str, list[str]]:

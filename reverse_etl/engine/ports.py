@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from reverse_etl.engine.words import Batch, Counts, Operation, Reply, RowVerdict, Status
 
-Mode = Literal["mirror", "upsert", "add_only"]
+Mode = Literal["mirror", "upsert", "update_only", "create_only", "add_only", "append", "send"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` calls, or rows, within any `seconds`."""
+
+    count: int
+    seconds: float
+    of: Literal["calls", "rows"] = "calls"
 
 
 class Capabilities(Protocol):
@@ -23,7 +33,9 @@ class Capabilities(Protocol):
     def max_bytes(self) -> int: ...
 
     @property
-    def requests_per_second(self) -> float: ...
+    def limits(self) -> Sequence[Limit]:
+        """What the account allows, all at once."""
+        ...
 
     @property
     def is_idempotent(self) -> bool:
@@ -42,6 +54,27 @@ class Destination(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class WorksInJobs(Protocol):
+    """A destination that takes a batch and answers later."""
+
+    def poll(self, batch: Batch) -> Reply:
+        """Ask for `batch.job`; `pending` with the same handle while the tool is at work."""
+        ...
+
+
+class Allowance(Protocol):
+    """The limits of one account, shared by everybody who calls it."""
+
+    def claim(self, rows: int) -> float:
+        """Count a call of `rows` rows and give 0, or give the seconds after which to ask again."""
+        ...
+
+    def answered(self) -> None:
+        """The last call has reached the tool: from now on its window passes."""
+        ...
+
+
 class Ledger(Protocol):
     """The memory of one sync while its lease is held. A method is one transaction, refused once the lease is lost."""
 
@@ -50,7 +83,19 @@ class Ledger(Protocol):
         ...
 
     def first(self) -> Batch | None:
-        """The batch that is next in the outbox."""
+        """The batch that is next in the outbox to be sent; none of the tool's jobs."""
+        ...
+
+    def jobs(self) -> Sequence[Batch]:
+        """The batches that the tool has taken and not answered, oldest first."""
+        ...
+
+    def await_job(self, batch: Batch, job: str) -> None:
+        """Remember by which handle to ask for a batch's answer."""
+        ...
+
+    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
+        """Remember a failed try, and until when (epoch seconds) the tool does not want to be asked."""
         ...
 
     def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:
@@ -94,5 +139,9 @@ class Time(Protocol):
         ...
 
     def monotonic(self) -> float: ...
+
+    def wall(self) -> float:
+        """Epoch seconds of the machine, for what has to hold across processes."""
+        ...
 
     def sleep(self, seconds: float) -> None: ...

@@ -16,7 +16,7 @@ from reverse_etl.engine.ports import Projection
 from reverse_etl.engine.words import Counts, PlanCounts, Status
 from reverse_etl.engine.world import World
 
-_EXIT_CODES = {Status.OK: 0, Status.HELD: GateError.exit_code}
+_EXIT_CODES = {Status.OK: 0, Status.PENDING: 0, Status.HELD: GateError.exit_code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SyncResult:
 
     @property
     def exit_code(self) -> int:
-        """0 ok, 4 held for a person, 1 for whatever must be run again or repaired."""
+        """0 ok, also while the tool is at work; 4 held for a person; 1 for whatever must be run again or repaired."""
         return _EXIT_CODES.get(self.status, 1)
 
 

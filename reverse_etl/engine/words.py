@@ -34,10 +34,11 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """How a run of a sync ended; `interrupted` is what a killed one is found as."""
+    """How a run of a sync ended: `pending` leaves the tool at work, `interrupted` is what a killed run is found as."""
 
     RUNNING = "running"
     OK = "ok"
+    PENDING = "pending"
     INCOMPLETE = "incomplete"
     HELD = "held"
     FAILED = "failed"
@@ -62,7 +63,8 @@ class Reply:
     """What a destination said to one batch: `verdict` goes for every row whose position is not in `rows`.
 
     `rejected` with no `rows` means that the batch was refused as a whole. `retry_after` is in seconds.
-    `is_lost` means that the batch left and no answer came: nobody knows whether it was applied.
+    `is_lost` means that the batch left and no answer came: nobody knows whether it was applied. A `pending` reply
+    names the `job` by which to ask again; it speaks for the whole batch.
     """
 
     verdict: Verdict
@@ -71,6 +73,7 @@ class Reply:
     rows: Mapping[int, RowVerdict] = field(default_factory=dict)
     retry_after: float | None = None
     is_lost: bool = False
+    job: str = ""
 
     def speaks_of(self, count: int) -> bool:
         """Whether every position it names is one of a batch of `count` rows."""
@@ -89,13 +92,16 @@ class Batch:
     """Rows of one operation that travel together.
 
     `rows` has `_key` and `_row_hash`, then a column per remote field (none to read for removals). `idempotency_key`
-    stays the same for every attempt. Batches of one `position` come from one batch that was cut.
+    stays the same for every attempt. Batches of one `position` come from one batch that was cut. `job` is the handle of
+    a batch that the tool has taken and not answered; before `not_before` (epoch seconds) it does not want to be asked.
     """
 
     position: int
     operation: Operation
     idempotency_key: str
     rows: pa.RecordBatch
+    job: str = ""
+    not_before: float = 0.0
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.destinations import http
-from reverse_etl.destinations.connector import Account, Connector, Secret
+from reverse_etl.destinations.connector import Account, Connector, Secret, Target
 from reverse_etl.destinations.sandbox_ads import CONNECTOR as ADS
 from reverse_etl.destinations.sandbox_esp import CONNECTOR as ESP
 from reverse_etl.destinations.sandbox_sms import CONNECTOR as SMS
@@ -51,7 +51,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.5))
     with served_sandbox(tmp_path) as sandbox:
         connector = CONNECTORS[case.name]
-        destination = connector.build(account(case, sandbox), case.list_name)
+        destination = connector.build(account(case, sandbox), Target(case.list_name))
         yield Scene(case, connector, sandbox, destination)
         destination.close()
 
@@ -99,7 +99,7 @@ def test_the_declared_limit_is_the_real_one(scene: Scene) -> None:
 
 def test_a_wrong_credential_is_fatal(scene: Scene) -> None:
     wrong = replace(account(scene.case, scene.sandbox), secret=Secret("wrong"))
-    stranger = scene.connector.build(wrong, scene.case.list_name)
+    stranger = scene.connector.build(wrong, Target(scene.case.list_name))
     reply = stranger.send(scene.batch(scene.good(1)))
     stranger.close()
     assert (reply.verdict, reply.code) == (Verdict.FATAL, "http_401")
@@ -107,7 +107,7 @@ def test_a_wrong_credential_is_fatal(scene: Scene) -> None:
 
 def test_nobody_there_is_worth_another_try(scene: Scene) -> None:
     nowhere = replace(account(scene.case, scene.sandbox), base_url="http://127.0.0.1:9")
-    destination = scene.connector.build(nowhere, scene.case.list_name)
+    destination = scene.connector.build(nowhere, Target(scene.case.list_name))
     reply = destination.send(scene.batch(scene.good(1)))
     destination.close()
     assert (reply.verdict, reply.code, reply.is_lost) == (Verdict.RETRY, "unreachable", False)
@@ -155,7 +155,7 @@ def test_nobody_reads_a_person_or_a_secret(scene: Scene, caplog: pytest.LogCaptu
 
 def test_too_many_requests_say_when_to_come_back(scene: Scene, tmp_path: Path) -> None:
     with served_sandbox(tmp_path / "busy", requests_per_second=2) as sandbox:
-        destination = scene.connector.build(account(scene.case, sandbox), scene.case.list_name)
+        destination = scene.connector.build(account(scene.case, sandbox), Target(scene.case.list_name))
         replies = [destination.send(scene.batch(scene.good(1), name=f"b{number}")) for number in range(6)]
         destination.close()
     busy = [reply for reply in replies if reply.verdict is Verdict.RETRY]

@@ -19,7 +19,7 @@ def capabilities(max_rows: int = 10, idempotency: str = "key") -> CapabilityShee
         modes=frozenset({"mirror", "upsert", "add_only"}),
         max_rows=max_rows,
         max_bytes=1_000_000,
-        requests_per_second=1_000,
+        limits=(),
         acknowledges="row",
         idempotency=idempotency,  # type: ignore[arg-type]
     )
@@ -29,8 +29,8 @@ def capabilities(max_rows: int = 10, idempotency: str = "key") -> CapabilityShee
 class ScriptedDestination:
     """Holds members by key. `script` names what happens to each call in turn; then all calls go well.
 
-    Words: `ok`, `lost_before`, `lost_after`, `fail`, `busy_rows`, `fatal`, `beside` (a verdict on a row that was not
-    sent). A batch with a key in `poison` is refused whole.
+    Words: `ok`, `lost_before`, `lost_after`, `fail`, `later`, `busy_rows`, `fatal`, `beside` (a verdict on a row that
+    was not sent). A batch with a key in `poison` is refused whole.
     """
 
     script: list[str] = field(default_factory=list)
@@ -50,6 +50,8 @@ class ScriptedDestination:
             return Reply(Verdict.FATAL, "http_401", "the destination does not accept our credential")
         if event == "fail":
             return Reply(Verdict.RETRY, "http_500", "the destination fails", retry_after=1.0)
+        if event == "later":
+            return Reply(Verdict.RETRY, "http_429", "the destination is busy with us", retry_after=1_000.0)
         if event == "beside":
             return Reply(Verdict.OK, rows={len(batch): REJECTED})
         if event == "lost_before":
@@ -62,6 +64,10 @@ class ScriptedDestination:
         if event == "lost_after":
             return Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)
         return reply
+
+    def settled(self, batch: Batch) -> Reply:
+        """What it says of a batch in the end."""
+        return self._apply(batch, {})
 
     def _apply(self, batch: Batch, busy: Mapping[int, RowVerdict]) -> Reply:
         rows = dict(busy)
@@ -85,6 +91,25 @@ class ScriptedDestination:
 
 
 @dataclass
+class JobDestination(ScriptedDestination):
+    """Takes every batch as a job and answers when it was asked `asks` times; `script` may begin with `no_handle`."""
+
+    asks: int = 2
+    polls: list[str] = field(default_factory=list)
+
+    def send(self, batch: Batch) -> Reply:
+        self.calls.append((batch.operation, len(batch)))
+        handle = "" if self.script and self.script.pop(0) == "no_handle" else f"job-{batch.idempotency_key}"
+        return Reply(Verdict.PENDING, job=handle)
+
+    def poll(self, batch: Batch) -> Reply:
+        self.polls.append(batch.job)
+        if self.polls.count(batch.job) < self.asks:
+            return Reply(Verdict.PENDING, job=batch.job)
+        return self.settled(batch)
+
+
+@dataclass
 class FastTime:
     """Sleeping takes no time, but is remembered."""
 
@@ -96,6 +121,9 @@ class FastTime:
 
     def monotonic(self) -> float:
         return self.passed
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self.passed
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

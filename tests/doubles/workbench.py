@@ -10,6 +10,7 @@ from typing import Any
 
 from cdp.store import Store, open_store
 from cdp.warehouse.port import Reader
+from reverse_etl.allowance import StoreAllowance
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.events import Event
 from reverse_etl.engine.retry import Backoff
@@ -83,6 +84,7 @@ class Workbench:
                 projection=self.projection,
                 destination=self.destination,
                 ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.destination),
+                allowance=StoreAllowance(self.store, "esp", self.destination.capabilities.limits, self.time),
                 time=self.time,
                 rng=Random(7),
                 backoff=Backoff(attempts=attempts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reverse_etl.destinations.connector import Account, Connector
+from reverse_etl.destinations.connector import Account, Connector, Target
 from reverse_etl.destinations.http import HttpCaller
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_ads.config import CAPABILITIES, REASONS
@@ -20,8 +20,8 @@ class SandboxAds:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, account: Account, audience: str) -> None:
-        self._users = f"/v3/audiences/{audience}/users"
+    def __init__(self, account: Account, target: Target) -> None:
+        self._users = f"/v3/audiences/{target.name}/users"
         self._http = HttpCaller(account.base_url, {"Authorization": f"Bearer {account.secret.reveal()}"})
 
     def send(self, batch: Batch) -> Reply:

@@ -1,12 +1,13 @@
 """What the sandbox's ad platform can do."""
 
 from reverse_etl.destinations.connector import CapabilitySheet
+from reverse_etl.engine.ports import Limit
 
 CAPABILITIES = CapabilitySheet(
     modes=frozenset({"mirror", "upsert", "add_only"}),
     max_rows=1_000,
     max_bytes=2_000_000,
-    requests_per_second=10,
+    limits=(Limit(10, seconds=1),),
     acknowledges="row",
     idempotency="natural",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reverse_etl.destinations.connector import Account, Connector
+from reverse_etl.destinations.connector import Account, Connector, Target
 from reverse_etl.destinations.http import HttpCaller
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_esp.config import CAPABILITIES, REASONS
@@ -17,8 +17,8 @@ class SandboxEsp:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, account: Account, list_name: str) -> None:
-        self._list = f"/v1/lists/{list_name}/members"
+    def __init__(self, account: Account, target: Target) -> None:
+        self._list = f"/v1/lists/{target.name}/members"
         self._http = HttpCaller(account.base_url, {"Authorization": f"Bearer {account.secret.reveal()}"})
 
     def send(self, batch: Batch) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reverse_etl.destinations.connector import Account, Connector
+from reverse_etl.destinations.connector import Account, Connector, Target
 from reverse_etl.destinations.http import HttpCaller
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_sms.config import CAPABILITIES, REASONS
@@ -19,8 +19,8 @@ class SandboxSms:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, account: Account, audience: str) -> None:
-        self._audience = f"/v2/audiences/{audience}/contacts"
+    def __init__(self, account: Account, target: Target) -> None:
+        self._audience = f"/v2/audiences/{target.name}/contacts"
         self._http = HttpCaller(account.base_url, {"X-Api-Key": account.secret.reveal()})
 
     def send(self, batch: Batch) -> Reply:

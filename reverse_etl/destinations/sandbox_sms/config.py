@@ -1,12 +1,13 @@
 """What the sandbox's SMS gateway can do."""
 
 from reverse_etl.destinations.connector import CapabilitySheet
+from reverse_etl.engine.ports import Limit
 
 CAPABILITIES = CapabilitySheet(
     modes=frozenset({"mirror", "upsert", "add_only"}),
     max_rows=200,
     max_bytes=256_000,
-    requests_per_second=20,
+    limits=(Limit(20, seconds=1),),
     acknowledges="row",
     idempotency="key",
 )

@@ -160,7 +160,18 @@ def test_a_new_mapping_sends_every_row_again() -> None:
     assert before != operations(make_plan(reader, sync(fields={"a": "beta"})))[0]["_row_hash"]
 
 
-@pytest.mark.parametrize(("mode", "sent"), [("mirror", "aur"), ("upsert", "au"), ("add_only", "a")])
+@pytest.mark.parametrize(
+    ("mode", "sent"),
+    [
+        ("mirror", "aur"),
+        ("upsert", "au"),
+        ("update_only", "uu"),
+        ("create_only", "a"),
+        ("add_only", "a"),
+        ("append", "a"),
+        ("send", "a"),
+    ],
+)
 def test_a_mode_leaves_the_other_operations_out(mode: str, sent: str) -> None:
     reader = MemoryReader()
     reader.load("sync_esp__s", COLUMNS, [("new", "x", 1), ("changed", "y", 2)])

@@ -137,6 +137,18 @@ def test_a_destination_that_is_down_keeps_everything_in_flight(bench: Workbench)
     assert (back.status, back.counts) == (Status.OK, Counts(planned=25, ok=25))
 
 
+def test_a_restart_keeps_the_moment_before_which_the_tool_wants_no_call(bench: Workbench) -> None:
+    bench.want_keys("a")
+    bench.destination.script = ["later"]
+    assert bench.run().status is Status.INCOMPLETE
+    again = bench.run()
+    assert (again.status, again.counts.in_flight) == (Status.INCOMPLETE, 1)
+    assert "asks to come back in 1000 s" in again.reason
+    assert len(bench.destination.calls) == 1
+    bench.time.passed += 1_000
+    assert bench.run().counts.ok == 1
+
+
 def test_a_refused_credential_stops_at_once(bench: Workbench) -> None:
     bench.destination.script = ["fatal"]
     bench.want_keys("k1")
