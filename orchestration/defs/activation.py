@@ -81,7 +81,7 @@ def _sync_asset(project: Project, sync: Sync, observer: Observer) -> AssetsDefin
         with observer.watching(f"the sync {sync.name}"):
             result = run_sync(project, sync.name, observer.syncing)
             observer.synced(result)
-            if result.status is not Status.OK:
+            if result.exit_code:
                 raise _ending(result)
             return MaterializeResult(metadata=_metadata(result))
 
