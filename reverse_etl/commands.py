@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,15 +31,27 @@ def register(app: typer.Typer) -> None:
     explain_app.command("sync")(explain_sync)
 
 
-def plan(names: Names = None, as_json: AsJson = False) -> None:
+def plan(
+    names: Names = None,
+    as_json: AsJson = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the plans to this file, to be reviewed and run as they are.")
+    ] = None,
+) -> None:
     """What each sync would add, update and remove, before any call."""
     from reverse_etl.engine.guards import reason_to_hold
     from reverse_etl.runs import plan_syncs
+    from reverse_etl.saved_plans import saved, write_plans
 
     rows: list[dict[str, Any]] = []
+    kept = []
     for made in plan_syncs(Project.load(), names):
         hold = reason_to_hold(made.counts, made.sync.guards)
         rows.append({"sync": made.sync.name, **asdict(made.counts), "hold": hold, "samples": made.samples})
+        if save is not None:
+            kept.append(saved(made))
+    if save is not None:
+        write_plans(save, kept)
     if as_json:
         output.print_json(json.dumps(rows))
         return
@@ -60,6 +73,9 @@ def plan(names: Names = None, as_json: AsJson = False) -> None:
 def sync_run(
     names: Names = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only, like `cdp plan`.")] = False,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="Of `cdp plan --save`: carry out exactly these plans, or nothing.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Carry the plans out.
@@ -72,8 +88,10 @@ def sync_run(
         return
     from reverse_etl.observers import progress_printer
     from reverse_etl.runs import run_syncs
+    from reverse_etl.saved_plans import read_plans
 
-    results = run_syncs(Project.load(), names, progress_printer(errors))
+    agreed = read_plans(plan_file) if plan_file else None
+    results = run_syncs(Project.load(), names or list(agreed or ()), progress_printer(errors), agreed)
     rows = [_result_row(result) for result in results]
     if as_json:
         output.print_json(json.dumps(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,8 +64,8 @@ class Runner:
     backoff: Backoff = field(default_factory=Backoff)
     rng: Random = field(default_factory=SystemRandom)
 
-    def run(self, sync: Sync) -> SyncResult:
-        """One run under the sync's lease.
+    def run(self, sync: Sync, agreed: str = "") -> SyncResult:
+        """One run under the sync's lease; `agreed` is the digest of the only plan that may go.
 
         Raises BusyError where another run holds it, ConfigurationError where the destination cannot be built.
         """
@@ -82,7 +82,7 @@ class Runner:
                 backoff=self.backoff,
                 observer=self.observer,
             )
-            return SyncRun(sync, world).go()
+            return SyncRun(sync, world, agreed).go()
 
     @contextmanager
     def _destination(self, sync: Sync) -> Iterator[Destination]:
@@ -128,9 +128,14 @@ def run_sync(project: Project, name: str, observer: Observer = unobserved) -> Sy
 
 
 def run_syncs(
-    project: Project, names: Sequence[str] | None = None, observer: Observer = unobserved
+    project: Project,
+    names: Sequence[str] | None = None,
+    observer: Observer = unobserved,
+    agreed: Mapping[str, str] | None = None,
 ) -> list[SyncResult]:
     """Run the syncs called `names` (default: all), one after the other; one that fails does not stop the others.
+
+    `agreed` has the digest of the only plan that may go, by sync.
 
     Raises DeclarationError where one is not declared well: then nothing runs.
     """
@@ -138,7 +143,7 @@ def run_syncs(
     if not syncs:
         return []
     with runner(project, syncs, observer) as ready:
-        return [_attempt(ready, sync) for sync in syncs]
+        return [_attempt(ready, sync, (agreed or {}).get(sync.name, "")) for sync in syncs]
 
 
 def plan_syncs(project: Project, names: Sequence[str] | None = None) -> Iterator[Plan]:
@@ -154,8 +159,8 @@ def plan_syncs(project: Project, names: Sequence[str] | None = None) -> Iterator
         store.close()
 
 
-def _attempt(ready: Runner, sync: Sync) -> SyncResult:
+def _attempt(ready: Runner, sync: Sync, agreed: str) -> SyncResult:
     try:
-        return ready.run(sync)
+        return ready.run(sync, agreed)
     except CdpError as error:
         return SyncResult(sync.name, sync.destination, 0, Status.FAILED, str(error), Counts(), None)

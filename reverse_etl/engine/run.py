@@ -38,10 +38,10 @@ class SyncResult:
 
 
 class SyncRun:
-    """One run of `sync`; whoever calls holds the sync's lease."""
+    """One run of `sync`; whoever calls holds the sync's lease. `agreed` is the digest of the only plan that may go."""
 
-    def __init__(self, sync: Sync, world: World) -> None:
-        self._sync, self._world = sync, world
+    def __init__(self, sync: Sync, world: World, agreed: str = "") -> None:
+        self._sync, self._world, self._agreed = sync, world, agreed
         self._plan: PlanCounts | None = None
 
     def go(self) -> SyncResult:
@@ -74,11 +74,19 @@ class SyncRun:
             plan = plan_against_receipts(reader, self._sync, world.projection, world.ledger.last_receipt())
             self._plan = plan.counts
             world.observer(Planned(self._sync.name, plan.counts))
-            held = self._hold(run, plan)
-            if held is not None:
-                return held
+            stopped = self._disagreement(plan) or self._hold(run, plan)
+            if stopped is not None:
+                return stopped
             self._queue(run, reader, plan)
         return delivery.drain()
+
+    def _disagreement(self, plan: Plan) -> Ending | None:
+        if not self._agreed or plan.digest() == self._agreed:
+            return None
+        counts = plan.counts
+        now = f"+{counts.add:,} ~{counts.update:,} -{counts.remove:,}"
+        remedy = f"Nothing was sent. Save and review it again: cdp plan {self._sync.name} --save FILE"
+        return Ending(Status.FAILED, f"the plan is no longer the one that was saved; it would now be {now}. {remedy}")
 
     def _hold(self, run: int, plan: Plan) -> Ending | None:
         reason = reason_to_hold(plan.counts, self._sync.guards)

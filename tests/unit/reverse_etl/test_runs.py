@@ -9,11 +9,13 @@ import typer
 from typer.testing import CliRunner
 
 from cdp.cli.explain import explain_app
+from cdp.errors import DeclarationError
 from cdp.store import open_store
 from reverse_etl.commands import register
 from reverse_etl.engine.words import Counts, Status
 from reverse_etl.runs import plan_syncs, run_sync, run_syncs
 from reverse_etl.sandbox.serving import running_sandbox, sandbox_folder
+from reverse_etl.saved_plans import read_plans, saved, write_plans
 from tests.doubles.company import Company
 from tests.doubles.served import KEYS, served_sandbox
 
@@ -41,6 +43,32 @@ def test_every_tool_holds_what_the_warehouse_says(tmp_path: Path) -> None:
         stands = sandbox.state.members("sms", "cart-reminder")["+4915112345678"]
         assert '"cart_abandoned_at":"2024-05-01T05:00:00"' in stands
         assert [plan.counts.operations for plan in plan_syncs(company.project)] == [0, 0, 0]
+
+
+def test_a_saved_plan_is_carried_out_only_while_it_is_the_plan(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yml"
+    with served_sandbox(tmp_path / "tools") as sandbox:
+        company = Company(tmp_path / "company", sandbox.url)
+        company.publish("sync_esp__newsletter", NEWS[:1])
+        write_plans(file, [saved(plan) for plan in plan_syncs(company.project, ["esp_newsletter"])])
+        assert "anna" not in file.read_text()
+        company.publish("sync_esp__newsletter", [(*NEWS[0][:2], "Hanna", *NEWS[0][3:])])
+        (changed,) = run_syncs(company.project, ["esp_newsletter"], agreed=read_plans(file))
+        assert (changed.status, changed.counts) == (Status.FAILED, Counts())
+        assert "no longer the one that was saved; it would now be +1 ~0 -0" in changed.reason
+        assert sandbox.state.members("esp", "newsletter") == {}
+        company.publish("sync_esp__newsletter", NEWS[:1])
+        (same,) = run_syncs(company.project, ["esp_newsletter"], agreed=read_plans(file))
+    assert same.counts == Counts(planned=1, ok=1)
+
+
+@pytest.mark.parametrize("written", [None, "plans: []", "plans: [{sync: x}]", "nonsense"])
+def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, written: str | None) -> None:
+    file = tmp_path / "plan.yml"
+    if written is not None:
+        file.write_text(written)
+    with pytest.raises(DeclarationError, match=r"plan\.yml"):
+        read_plans(file)
 
 
 def test_a_refused_credential_stops_that_sync_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
