@@ -131,6 +131,27 @@ def sync_release(
     output.print(f"plan {digest} of {name} may go; now: cdp sync run {name}")
 
 
+@sync_app.command("resolve")
+def sync_resolve(
+    name: str,
+    key: str,
+    arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="What you found at the tool.")],
+    reason: Annotated[str, typer.Option(help="How you know; kept in the audit log.", prompt=True)],
+) -> None:
+    """Say what became of a row whose answer was lost; where it did not arrive, the next run sends it again."""
+    from cdp.store import open_store
+    from reverse_etl.resolving import resolve
+    from reverse_etl.syncs import load_sync
+
+    project = Project.load()
+    sync = load_sync(project, name)
+    store = open_store(project.store_url)
+    at = project.clock.now()
+    resolve(store, sync.name, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
+    store.close()
+    output.print(f"{name}: noted that it {'arrived' if arrived else 'did not arrive; the next run sends it'}.")
+
+
 @sync_app.command("status")
 def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     """How each sync stands: its last run, what its tool holds of ours, what is refused, in flight or held."""

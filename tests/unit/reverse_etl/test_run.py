@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from cdp.errors import BusyError
+from cdp.errors import BusyError, CdpError
 from cdp.store.schema import acknowledged, holds, leases, outbox, receipts, rejections, sync_runs
 from reverse_etl.engine.events import BatchSplit, Waiting
 from reverse_etl.engine.words import Counts, Operation, PlanCounts, Status
 from reverse_etl.holds import release
+from reverse_etl.resolving import resolve
 from tests.doubles.engine import capabilities, total
 from tests.doubles.moments import MORNING
 from tests.doubles.workbench import Workbench
@@ -114,6 +115,30 @@ def test_a_lost_answer_is_unknown_where_the_tool_would_do_it_twice(bench: Workbe
     again = bench.run()
     assert again.plan is not None and again.plan.unresolved == 1
     assert len(bench.destination.calls) == 1
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("lost", ["add", "update", "remove"])
+def test_a_person_says_what_became_of_a_lost_answer(bench: Workbench, lost: str, arrived: bool) -> None:
+    bench.destination.capabilities = capabilities(idempotency="none")
+    if lost != "add":
+        bench.want_keys("k1")
+        bench.run()
+    bench.want([("k1", "v2")])
+    bench.destination.script = ["lost_after" if arrived else "lost_before"]
+    if lost == "remove":
+        bench.want_keys("k2")
+        bench.destination.script.insert(0, "ok")
+    bench.run()
+    calls = len(bench.destination.calls)
+    said = {"arrived": arrived, "actor": "olga", "reason": "looked at the tool", "at": bench.time.now()}
+    resolve(bench.store, "newsletter", "k1", **said)
+    after = bench.run()
+    assert (after.status, after.counts.ok) == (Status.OK, 0 if arrived else 1)
+    assert len(bench.destination.calls) == calls + (not arrived)
+    assert set(bench.destination.members) == ({"k2"} if lost == "remove" else {"k1"})
+    with pytest.raises(CdpError, match="no answer about this key is missing"):
+        resolve(bench.store, "newsletter", "k1", **said)
 
 
 def test_rows_the_tool_has_not_come_to_are_sent_again_alone(bench: Workbench) -> None:
