@@ -12,8 +12,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from cdp.declarations.addresses import Reason, ShownAddresses, Suppressing
 from cdp.declarations.yaml_source import YamlDocument, parse, read_yaml
 from cdp.errors import DeclarationError, Location
 
@@ -72,8 +73,18 @@ class SqlLanding(_Declared):
     key: list[Name] = Field(min_length=1)
 
 
+SuppressionTable = Literal["tokens", "listings"]
+
+
+class SuppressionLanding(_Declared):
+    """A table that the landing itself writes: the keyed tokens of addresses, or those that are listed (ADR 17)."""
+
+    format: SuppressionTable
+
+
 class ColumnMeta(_Declared):
     required: bool = False
+    address: ShownAddresses = ()
     source_name: str | None = Field(default=None, alias="from")
 
 
@@ -88,6 +99,15 @@ class Column(BaseModel):
     data_type: DataType
     config: ColumnConfig = ColumnConfig()
 
+    @model_validator(mode="after")
+    def _address_fits(self) -> Column:
+        for address in self.addresses:
+            if (self.data_type == "json") is not bool(address.path):
+                raise ValueError("an `address` of a JSON column is a mapping of paths; only text has one itself")
+            if self.data_type not in {"json", "varchar"}:
+                raise ValueError(f"a {self.data_type} holds no address")
+        return self
+
     @property
     def is_required(self) -> bool:
         return self.config.meta.required
@@ -96,12 +116,17 @@ class Column(BaseModel):
     def source_name(self) -> str:
         return self.config.meta.source_name or self.name
 
+    @property
+    def addresses(self) -> ShownAddresses:
+        return self.config.meta.address
 
-Landing = Annotated[FileLanding | CsvLanding | SqlLanding, Field(discriminator="format")]
+
+Landing = Annotated[FileLanding | CsvLanding | SqlLanding | SuppressionLanding, Field(discriminator="format")]
 
 
 class _TableMeta(BaseModel):
     landing: Landing
+    suppresses: dict[Reason, Suppressing] = {}
 
 
 class _TableConfig(BaseModel):
@@ -140,7 +165,8 @@ class SourceTable:
 
     def __init__(self, source: str, declared: _Table, location: Location) -> None:
         self.source, self.name, self.location = source, declared.name, location
-        self.landing: FileLanding | CsvLanding | SqlLanding = declared.config.meta.landing
+        self.landing: FileLanding | CsvLanding | SqlLanding | SuppressionLanding = declared.config.meta.landing
+        self.suppresses: dict[Reason, Suppressing] = declared.config.meta.suppresses
         self.columns: list[Column] = declared.columns
 
     @property
@@ -188,13 +214,14 @@ def _tables_of(document: YamlDocument) -> Iterator[SourceTable]:
 def _lands(table: _AnyTable, document: YamlDocument, path: tuple[str | int, ...]) -> bool:
     """Whether it is landed here; a table without `landing` is somebody else's."""
     meta = table.config.meta
-    misspelt = get_close_matches("landing", [] if "landing" in meta else meta, n=1)
-    if misspelt:
-        raise DeclarationError(
-            f"`{misspelt[0]}` is not a known key, so nothing of this table would land.",
-            where=document.at(*path, "config", "meta", misspelt[0]),
-            remedy="Did you mean `landing`?",
-        )
+    for key, lost in (("landing", "land"), ("suppresses", "suppress anybody")):
+        misspelt = get_close_matches(key, [] if key in meta else meta, n=1)
+        if misspelt:
+            raise DeclarationError(
+                f"`{misspelt[0]}` is not a known key, so nothing of this table would {lost}.",
+                where=document.at(*path, "config", "meta", misspelt[0]),
+                remedy=f"Did you mean `{key}`?",
+            )
     return "landing" in meta
 
 
@@ -210,4 +237,12 @@ def _table(source: str, document: YamlDocument, path: tuple[str | int, ...]) -> 
                     f"the key column `{key}` is not among the {'required ' if key in names else ''}columns.",
                     where=document.at(*path, "config", "meta", "landing", "key"),
                 )
+    _check_suppressing(table, document, path)
     return table
+
+
+def _check_suppressing(table: SourceTable, document: YamlDocument, path: tuple[str | int, ...]) -> None:
+    columns = {column.name: (column.data_type, column.addresses) for column in table.columns}
+    for reason, suppressing in table.suppresses.items():
+        if wrong := suppressing.wrong_column(columns):
+            raise DeclarationError(f"{wrong}.", where=document.at(*path, "config", "meta", "suppresses", reason))

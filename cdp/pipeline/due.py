@@ -7,7 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from cdp.declarations.sources import SqlLanding, load_source_tables
+from cdp.declarations.sources import SqlLanding, SuppressionLanding, load_source_tables
 from cdp.landing.discovery import SeenFiles, unseen
 from cdp.landing.lake import Lake
 from cdp.project import Project
@@ -39,7 +39,7 @@ def unseen_files(project: Project) -> str:
     lake, digest, found = Lake(project.lake), hashlib.sha256(), False
     with duckdb.connect() as connection:
         for table in load_source_tables(project.dbt_project):
-            if isinstance(table.landing, SqlLanding):
+            if isinstance(table.landing, SqlLanding | SuppressionLanding):
                 continue
             for _, *stamp in unseen(project.inbox, table, SeenFiles(connection, lake, table)):
                 digest.update(f"{stamp}\n".encode())

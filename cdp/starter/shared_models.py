@@ -11,6 +11,8 @@ from cdp.errors import ConfigurationError
 
 PRODUCT = Path(__file__).parents[2] / "dbt_project"
 
+# What the landing writes, whatever the company.
+_SHARED_SOURCE = "staging/suppression"
 # What the demo company wrote for itself, beside the models that read its sources.
 _DEMO_FOLDERS = ("marts/activation", "marts/segments/hand_written")
 _GENERATED = ("analyses", "target", "logs")
@@ -44,7 +46,8 @@ def demo_models(models: Path) -> set[str]:
     Shared models name no source: they reach contributions through the lists in `dbt_project.yml` alone.
     """
     references = {file.stem: _references(file) for file in models.rglob("*.sql")}
-    reading = {file.stem for file in (models / "staging").rglob("*.sql")}
+    shared = {file.stem for file in (models / _SHARED_SOURCE).rglob("*.sql")}
+    reading = {file.stem for file in (models / "staging").rglob("*.sql")} - shared
     while found := {name for name, named in references.items() if name not in reading and named & reading}:
         reading |= found
     return reading | {file.stem for folder in _DEMO_FOLDERS for file in (models / folder).rglob("*.sql")}
@@ -70,8 +73,10 @@ def without_models(description: str, absent: set[str]) -> str:
 
 
 def _is_shared(file: Path, path: Path, demo: set[str]) -> bool:
-    if path.parts[0] in _GENERATED or path.name.startswith(".") or path.is_relative_to("models/staging"):
+    if path.parts[0] in _GENERATED or path.name.startswith("."):
         return False
+    if path.is_relative_to("models/staging"):
+        return path.is_relative_to(f"models/{_SHARED_SOURCE}")
     if file.suffix not in {".sql", ".yml"} or file.name.endswith(_DESCRIPTIONS):
         return True
     return file.stem not in demo and not _references(file) & demo

@@ -25,6 +25,7 @@ from cdp.warehouse.port import Build, Generation
 from cdp.warehouse.postgres_raw import copy_new_parts, copy_new_receipts
 
 PUBLISHED, WORK, NEXT = "cdp", "cdp_work", "cdp_next"
+_INSUFFICIENT_PRIVILEGE = "42501"
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 
 
@@ -81,8 +82,20 @@ class PostgresWarehouse:
             with connection.cursor() as cursor:
                 cursor.execute("set timezone to 'UTC'")
             yield connection
+        except adbc.Error as failed:
+            if failed.sqlstate != _INSUFFICIENT_PRIVILEGE:
+                raise
+            raise self._not_allowed() from failed
         finally:
             connection.close()
+
+    def _not_allowed(self) -> ConfigurationError:
+        user, database = self._url.username, self._url.database
+        return ConfigurationError(
+            f"the user {user} may not create or change what a build needs in the PostgreSQL database {database}.",
+            remedy=f'Have its owner run: grant create on database "{database}" to "{user}"; schemas that another user '
+            "has made there have to be this user's.",
+        )
 
     def published(self) -> Generation | None:
         with self._connect() as connection:

@@ -30,9 +30,16 @@ def event(
 
 @pytest.fixture
 def models() -> Iterator[Models]:
-    made = Models(AS_OF, {"consent_sources": ["forms"]})
+    made = ledger_models("forms")
     yield made
     made.close()
+
+
+def ledger_models(*sources: str) -> Models:
+    """The models of the ledger, with nothing on the list of suppressed addresses."""
+    models = Models(AS_OF, {"consent_sources": list(sources)})
+    models.load("int_consent__listed_events", EVENT)
+    return models
 
 
 def ledger(models: Models) -> list[tuple[Any, ...]]:
@@ -63,10 +70,37 @@ def test_all_that_a_source_said_counts_when_it_joins_later(models: Models) -> No
 
 
 def test_without_a_source_the_ledger_is_empty() -> None:
-    models = Models(AS_OF, {"consent_sources": []})
+    models = ledger_models()
     models.build("fct_consent_events", "fct_consent_periods", "fct_consents")
     assert models.rows("from fct_consents") == []
     models.close()
+
+
+def is_allowed(models: Models, address: str) -> bool:
+    allowed = "from fct_consents where is_granted and message_class = 'marketing'"
+    return (address,) in models.rows(f"select address {allowed}")
+
+
+def test_a_listed_unsubscribe_is_news_only_where_the_ledger_has_no_such_word(models: Models) -> None:
+    withdrawn = event(1, "a", "withdrawn", AS_OF)
+    models.load("int_consent__forms_events", EVENT, [withdrawn])
+    listed = [event(2, "a", "withdrawn", AS_OF, None), event(3, "b", "withdrawn", AS_OF, None)]
+    models.load("int_consent__listed_events", EVENT, listed)
+    for _ in range(2):
+        models.build("fct_consent_events")
+        assert ledger(models) == [("forms", "e1", "withdrawn"), ("listed", "e3", "withdrawn")]
+
+
+def test_an_unsubscribe_outlives_its_event_until_a_later_yes(models: Models) -> None:
+    march, april, may = (datetime(2024, month, 1) for month in (3, 4, 5))
+    models.load("int_consent__listed_events", EVENT, [event(2, "a", "withdrawn", april, None)])
+    models.load("int_consent__forms_events", EVENT, [event(5, "a", "granted", march)])
+    models.build("fct_consent_events", "fct_consent_periods", "fct_consents")
+    assert not is_allowed(models, "a")
+    models.tell_time(AS_OF, last_arrival=5)
+    models.load("int_consent__forms_events", EVENT, [event(5, "a", "granted", march), event(6, "a", "granted", may)])
+    models.build("fct_consent_events", "fct_consent_periods", "fct_consents")
+    assert is_allowed(models, "a")
 
 
 actions = st.sampled_from(["requested", "confirmed", "granted", "withdrawn", "perhaps"])
@@ -100,7 +134,7 @@ def standing(events: list[tuple[str, str, int, str | None]], day: int) -> set[tu
 @given(events=st.lists(said, max_size=14), seen=st.integers(0, 14))
 def test_every_moment_can_be_asked_for(events: list[tuple[str, str, int, str | None]], seen: int) -> None:
     start = datetime(2024, 1, 1)
-    models = Models(AS_OF, {"consent_sources": ["forms"]})
+    models = ledger_models("forms")
     rows = [
         event(number, address, action, start + timedelta(days=day), message_class)
         for number, (address, action, day, message_class) in enumerate(events, start=1)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cdp.errors import LandingError
+from cdp.landing import batch as batch_module
 from cdp.landing import lake as lake_module
-from cdp.landing import land as land_module
 from tests.doubles.inbox import CRM, Company
 
 REPOSITORY = Path(__file__).parents[3]
@@ -22,11 +22,12 @@ REPOSITORY = Path(__file__).parents[3]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from cdp.landing import batch as batch_module
 from cdp.landing import land as land_module
 from tests.doubles.inbox import MORNING
 from cdp.project import Project
 
-moment, whole, write = int(sys.argv[2]), sys.argv[3] == "after", land_module.write_parquet
+moment, whole, write = int(sys.argv[2]), sys.argv[3] == "after", batch_module.write_parquet
 writes = 0
 
 def dying(connection, query, target):
@@ -40,7 +41,7 @@ def dying(connection, query, target):
     if writes == moment:
         os.kill(os.getpid(), signal.SIGKILL)
 
-land_module.write_parquet = dying
+batch_module.write_parquet = dying
 land_module.land(Project.load(Path(sys.argv[1])), MORNING)
 """
 
@@ -83,7 +84,7 @@ def test_a_killed_landing_is_as_if_it_had_not_begun(filled: Company, tmp_path: P
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     filled: Company, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    write = land_module.write_parquet
+    write = batch_module.write_parquet
 
     def full(connection: Any, query: str, target: Path) -> None:
         folder = {"part": "raw", "rejects": "rejects", "catalog": "batches"}[failing]
@@ -91,7 +92,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(connection, query, target)
 
-    monkeypatch.setattr(land_module, "write_parquet", full)
+    monkeypatch.setattr(batch_module, "write_parquet", full)
     with pytest.raises(LandingError, match=r"No space left on device.*nothing of it was kept"):
         filled.land()
     assert filled.lake.last_batch() == 0
@@ -124,7 +125,7 @@ def test_a_crash_after_the_parts_leaves_orphans_that_nobody_reads(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(land_module._Batch, "commit", crash)
+    monkeypatch.setattr(batch_module.Batch, "commit", crash)
     with pytest.raises(KeyboardInterrupt):
         filled.land()
     assert filled.lake.part("files", "people", 1).exists()

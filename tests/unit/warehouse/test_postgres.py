@@ -6,6 +6,7 @@ from datetime import datetime
 
 import adbc_driver_postgresql.dbapi as adbc
 import pytest
+from sqlalchemy import make_url
 
 from cdp.errors import ConfigurationError
 from cdp.warehouse.postgres import PostgresReader, PostgresWarehouse
@@ -122,3 +123,16 @@ def test_a_server_that_does_not_answer_is_one_sentence(company: Company, monkeyp
     with pytest.raises(ConfigurationError, match=r"PostgreSQL does not answer at 127\.0\.0\.1:1") as caught:
         PostgresWarehouse(company.project).published()
     assert "hidden" not in str(caught.value)
+
+
+def test_a_user_who_may_not_create_is_told_what_to_grant(
+    company: Company, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(postgres_database)
+    with adbc.connect(postgres_database, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("drop role if exists guest")
+        cursor.execute("create role guest login")
+    monkeypatch.setenv("CDP_WAREHOUSE_URL", url.set(username="guest").render_as_string(hide_password=False))
+    with pytest.raises(ConfigurationError, match="the user guest may not create") as refused:
+        PostgresWarehouse(company.project).begin(AS_OF, "f1")
+    assert f'grant create on database "{url.database}" to "guest"' in str(refused.value)

@@ -14,7 +14,7 @@
     {%- endfor -%}
 {%- endif %}
 
-with arrived as (
+with reported as (
 
     {%- for source_name in var('consent_sources') %}
     select
@@ -26,6 +26,38 @@ with arrived as (
     {%- else %}
     {{ union_contributions('consent_sources', '', dict(columns, source_name='varchar')) }}
     {%- endfor %}
+
+),
+
+-- What the list of suppressed addresses remembers is news only where the ledger has no such word.
+remembered as (
+
+    select
+        'listed' as source_name,
+        {{ columns | join(', ') }}
+    from {{ ref('int_consent__listed_events') }} as listed
+    where
+        {%- for ledger in ['reported'] + ([this] if is_incremental() else []) %}
+        {{ 'and ' if not loop.first }}not exists (
+            select 1
+            from {{ ledger }} as said
+            where
+                said.address_kind = listed.address_kind
+                and said.address = listed.address
+                and said.purpose = listed.purpose
+                and said.channel = listed.channel
+                and said.action = listed.action
+                and said.occurred_at = listed.occurred_at
+        )
+        {%- endfor %}
+
+),
+
+arrived as (
+
+    select source_name, {{ columns | join(', ') }} from reported
+    union all
+    select source_name, {{ columns | join(', ') }} from remembered
 
 ),
 
