@@ -42,9 +42,19 @@ class _Declared(BaseModel):
 
 
 class Identifier(_Declared):
-    """`max_per_customer`: how many values of it one customer may have; None for any number."""
+    """`max_per_customer`: how many values of it one customer may have; None for any number.
+
+    With `within_days`, only those count that were seen in so many days before `as_of`.
+    """
 
     max_per_customer: Count | None = None
+    within_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_count(self) -> Self:
+        if self.within_days and self.max_per_customer is None:
+            raise ValueError("`within_days` says in which days `max_per_customer` counts, but there is none")
+        return self
 
 
 class SharedRecords(_Declared):

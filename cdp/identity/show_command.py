@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +12,7 @@ from cdp.errors import CdpError, Location
 from cdp.project import Project
 
 if TYPE_CHECKING:
-    from cdp.identity.explaining.links import Link
+    from cdp.identity.explaining.overview import ShownRecord, ShownValue
 
 RECORD_COLUMNS = ("record", "arrived_as", "shows", "first_seen", "last_seen")
 SHOWN_COLUMNS = ("shows", "records", "links", "reason")
@@ -26,9 +25,9 @@ def show_customer(
 ) -> None:
     """The records of one customer, what they show, and what of it links them."""
     from cdp.cli.tables import table_of
-    from cdp.identity.explaining.links import links_of
-    from cdp.identity.explaining.subject import find_subject, records_of
-    from cdp.identity.picture.contents import picture_contents
+    from cdp.identity.explaining.overview import oldest_records, overview_of
+    from cdp.identity.explaining.subject import find_subject
+    from cdp.identity.picture.contents import MOST_CIRCLES, picture_contents
     from cdp.identity.picture.svg import picture_svg
     from cdp.warehouse import open_warehouse
 
@@ -36,52 +35,51 @@ def show_customer(
         raise CdpError("a picture is written as SVG.", where=Location(svg), remedy="Give a name that ends with .svg.")
     with open_warehouse(Project.load()).reader() as reader:
         customer_id = find_subject(reader, given).customer_id
-        records, links = records_of(reader, customer_id), links_of(reader, customer_id)
+        oldest, overview = (
+            oldest_records(reader, customer_id, rows),
+            overview_of(reader, customer_id, max(rows, MOST_CIRCLES)),
+        )
+        contents = picture_contents(reader, overview) if svg else None
         as_of = reader.generation.as_of
-    subtitle = f"{len(records):,} records as of {as_of} (UTC)"
+    subtitle = f"{overview.records:,} records as of {as_of} (UTC)"
     output.print(f"Customer {customer_id}: {subtitle}.", highlight=False)
-    for columns, found in ((RECORD_COLUMNS, _record_rows(records, links)), (SHOWN_COLUMNS, _shown_rows(links))):
-        output.print(table_of(columns, found[:rows]))
-        if len(found) > rows:
-            output.print(f"… and {len(found) - rows:,} more; `--rows` prints them.", highlight=False)
-    if svg:
-        svg.write_text(picture_svg(picture_contents(records, links), customer_id, subtitle), encoding="utf-8")
+    tables = (
+        (RECORD_COLUMNS, _record_rows(oldest), overview.records),
+        (SHOWN_COLUMNS, _value_rows(overview.values[:rows]), overview.values_shown),
+    )
+    for columns, found, there_are in tables:
+        output.print(table_of(columns, found))
+        if there_are > rows:
+            output.print(f"… and {there_are - rows:,} more; `--rows` prints them.", highlight=False)
+    if svg and contents:
+        svg.write_text(picture_svg(contents, customer_id, subtitle), encoding="utf-8")
         output.print(f"{svg} is written.", markup=False, soft_wrap=True)
 
 
-def _record_rows(records: dict[str, int], links: list[Link]) -> list[dict[str, object]]:
-    """The oldest record first."""
+def _record_rows(records: list[ShownRecord]) -> list[dict[str, object]]:
     from cdp.identity.explaining.telling import cell
 
-    own: dict[str, list[Link]] = {record_key: [] for record_key in records}
-    for link in links:
-        own[link.record_key].append(link)
     return [
         {
-            "record": cell(record_key),
-            "arrived_as": records[record_key],
-            "shows": len({link.shown for link in shown}),
-            "first_seen": min((link.first_seen_at for link in shown if link.first_seen_at), default=None),
-            "last_seen": max((link.last_seen_at for link in shown if link.last_seen_at), default=None),
+            "record": cell(each.record_key),
+            "arrived_as": each.node_id,
+            "shows": each.values_shown,
+            "first_seen": each.first_seen_at,
+            "last_seen": each.last_seen_at,
         }
-        for record_key, shown in own.items()
+        for each in records
     ]
 
 
-def _shown_rows(links: list[Link]) -> list[dict[str, Any]]:
-    """What most records show first."""
+def _value_rows(values: list[ShownValue]) -> list[dict[str, object]]:
     from cdp.identity.explaining.telling import cell
 
-    showing: dict[tuple[str, str], list[Link]] = defaultdict(list)
-    for link in links:
-        showing[link.shown].append(link)
-    found = [
+    return [
         {
-            "shows": cell(*shown),
-            "records": len({link.record_key for link in own}),
-            "links": len({link.record_key for link in own if link.is_active}),
-            "reason": "; ".join(sorted({link.suppression_reason for link in own if link.suppression_reason})),
+            "shows": cell(each.kind, each.value),
+            "records": each.records,
+            "links": each.linking,
+            "reason": each.reasons or "",
         }
-        for shown, own in sorted(showing.items())
+        for each in values
     ]
-    return sorted(found, key=lambda row: -row["records"])

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import astuple, fields
 from datetime import datetime
 
 from cdp.identity.explaining.links import NEVER_LINK, Link
+from tests.doubles.readers import MemoryReader
 
 SEEN = datetime(2024, 5, 1, 12)
+_TYPES = {
+    "node_id": "bigint",
+    "tier": "integer",
+    "confidence": "double",
+    "times_observed": "bigint",
+    "first_seen_at": "timestamp",
+    "last_seen_at": "timestamp",
+}
 
 
 def link(
@@ -43,3 +54,12 @@ def kept_apart(record: str, other: str) -> Link:
     pair = " ".join(sorted((record, other)))
     reason = "kept apart by a steward"
     return Link(1, record, 0, NEVER_LINK, pair, None, None, 1.0, None, None, None, None, reason)
+
+
+def warehouse(links: list[Link], records: Iterable[tuple[str, int, int]]) -> MemoryReader:
+    """A generation with these links and records, (key, number, customer), and nothing else."""
+    reader = MemoryReader()
+    reader.load("int_identity__records", "record_key varchar, node_id bigint, customer_id bigint", list(records))
+    columns = ", ".join(f"{field.name} {_TYPES.get(field.name, 'varchar')}" for field in fields(Link))
+    reader.load("int_identity__edges", columns, [astuple(each) for each in links])
+    return reader

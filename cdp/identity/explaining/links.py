@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from cdp.warehouse.port import Reader
@@ -10,10 +10,6 @@ from cdp.warehouse.port import Reader
 NEVER_LINK = "never_link"
 # How the guard (macro `settled_sql`) begins its reason.
 _CUT = "would join"
-_COLUMNS = (
-    "node_id, record_key, tier, rule, hub, identifier_type, identifier_value, confidence, source_name, "
-    "first_seen_at, last_seen_at, times_observed, suppression_reason"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +50,7 @@ class Link:
         return self.identifier_type, self.identifier_value
 
 
-def links_of(reader: Reader, customer_id: int) -> list[Link]:
-    """Every link of the customer's records, suppressed ones included, the strongest tier first."""
-    edges, records = reader.relation("int_identity__edges"), reader.relation("int_identity__records")
-    query = (
-        f"select {_COLUMNS} from {edges} "
-        f"where node_id in (select r.node_id from {records} as r where r.customer_id = ?) "
-        "order by tier, rule, hub, node_id"
-    )
-    return [Link(**row) for row in reader.query(query, [customer_id]).read_all().to_pylist()]
+_COLUMNS = ", ".join(f"e.{field.name}" for field in fields(Link))
 
 
 def joining_links(reader: Reader, customer_id: int, asked: tuple[int, int]) -> list[Link]:
@@ -72,15 +60,18 @@ def joining_links(reader: Reader, customer_id: int, asked: tuple[int, int]) -> l
     """
     edges, records = reader.relation("int_identity__edges"), reader.relation("int_identity__records")
     query = (
-        f"with active as (select {_COLUMNS} from {edges} where suppression_reason is null "
+        f"with active as (select node_id, rule, hub from {edges} where suppression_reason is null "
         f"and node_id in (select r.node_id from {records} as r where r.customer_id = ?)), "
-        "shared as (select rule, hub from active group by rule, hub having count(*) > 1), "
-        "joining as (select active.* from active inner join shared "
-        "on active.rule = shared.rule and active.hub = shared.hub), "
-        "looks as (select node_id, string_agg(rule || ' ' || hub, ' ' order by rule, hub) as looks "
-        "from joining group by node_id) "
-        f"select {_COLUMNS} from joining where node_id in (select min(looks.node_id) from looks group by looks.looks) "
-        "or node_id in (?, ?) order by tier, rule, hub, node_id"
+        "shared as (select rule, hub, row_number() over () as number from active "
+        "group by rule, hub having count(*) > 1), "
+        "looks as (select active.node_id, "
+        "string_agg(cast(shared.number as varchar), ' ' order by shared.number) as looks from active inner join shared "
+        "on active.rule = shared.rule and active.hub = shared.hub group by active.node_id), "
+        "chosen as (select min(looks.node_id) as node_id from looks group by looks.looks "
+        "union select cast(? as bigint) as node_id union select cast(? as bigint) as node_id) "
+        f"select {_COLUMNS} from {edges} as e inner join shared on e.rule = shared.rule and e.hub = shared.hub "
+        "where e.suppression_reason is null and e.node_id in (select chosen.node_id from chosen) "
+        "order by e.tier, e.rule, e.hub, e.node_id"
     )
     return [Link(**row) for row in reader.query(query, [customer_id, *asked]).read_all().to_pylist()]
 
@@ -102,7 +93,7 @@ def links_shared_with(reader: Reader, customer_id: int, other_id: int, asked: in
         f"select {_COLUMNS} from (select mine.*, row_number() over (partition by mine.rule, theirs.shown order by "
         "case when mine.node_id = ? then 0 else 1 end, case when mine.suppression_reason is null then 0 else 1 end, "
         f"mine.node_id) as standing from ({mine}) as mine inner join ({theirs}) as theirs "
-        "on mine.rule = theirs.rule and coalesce(mine.identifier_value, mine.hub) = theirs.shown) as ranked "
+        "on mine.rule = theirs.rule and coalesce(mine.identifier_value, mine.hub) = theirs.shown) as e "
         "where standing = 1 order by tier, rule, hub, node_id"
     )
     given = [asked, customer_id, other_id]

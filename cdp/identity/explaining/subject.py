@@ -69,10 +69,3 @@ def _subjects(reader: Reader, condition: str, value: str | int) -> list[Subject]
     records = reader.relation("int_identity__records")
     query = f"select record_key, node_id, customer_id from {records} where {condition} order by node_id limit 1"
     return [Subject(**row) for row in reader.query(query, [value]).read_all().to_pylist()]
-
-
-def records_of(reader: Reader, customer_id: int) -> dict[str, int]:
-    """The customer's records with their numbers, the oldest first."""
-    records = reader.relation("int_identity__records")
-    query = f"select record_key, node_id from {records} where customer_id = ? order by node_id"
-    return {row["record_key"]: int(row["node_id"]) for row in reader.query(query, [customer_id]).read_all().to_pylist()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdp.identity.explaining.links import NEVER_LINK, Link
+from cdp.identity.explaining.overview import Overview, ShownValue, shown_by_customer
+from cdp.warehouse.port import Reader
 
 # Above this, records that show the same stand in one box.
 MOST_SINGLE_BOXES = 40
@@ -55,70 +55,65 @@ class Contents:
     values_left_out: int
 
 
-def picture_contents(record_keys: Mapping[str, int], links: Sequence[Link]) -> Contents:
-    """The picture of a customer, whose records are `record_keys` with their node numbers.
+def picture_contents(reader: Reader, overview: Overview) -> Contents:
+    """The picture of a customer.
 
     A big one is summarised: of values, those that most records show are drawn; records that show the same of them
     share a box, the boxes of fewest records go, and those that show none of them.
     """
-    shows = _shows(links)
-    circles = _circles(shows)
-    kept = {circle.shown: circle for circle in circles[:MOST_CIRCLES]}
-    drawn = {key: {shown: _reason(shows[key][shown]) for shown in shows[key] if shown in kept} for key in record_keys}
-    boxes = _boxes(record_keys, drawn)[:MOST_BOXES]
-    lines = [Line(box, kept[shown], reason) for box in boxes for shown, reason in drawn[box.record_key].items()]
+    kept = [Circle((each.kind, each.value), each.records, _reason(each)) for each in overview.values[:MOST_CIRCLES]]
+    shows = _boxes(reader, overview.customer_id, kept, is_big=overview.records > MOST_SINGLE_BOXES)
+    lines = [Line(box, kept[place], reason) for box, drawn in shows.items() for place, reason in drawn]
     lined = {line.circle for line in lines}
     return Contents(
-        boxes=boxes,
-        circles=[circle for circle in circles if circle in lined],
+        boxes=list(shows),
+        circles=[circle for circle in kept if circle in lined],
         lines=lines,
-        records_left_out=len(record_keys) - sum(box.records for box in boxes),
-        values_left_out=len(circles) - len(lined),
+        records_left_out=overview.records - sum(box.records for box in shows),
+        values_left_out=overview.values_shown - len(lined),
     )
 
 
-_Shows = Mapping[str, Mapping[Shown, list[Link]]]
+def _reason(value: ShownValue) -> str | None:
+    return None if value.linking else value.reasons
 
 
-def _shows(links: Sequence[Link]) -> _Shows:
-    """Links by record and by what is shown; what a steward keeps apart is drawn as something that both show."""
-    shows: dict[str, dict[Shown, list[Link]]] = defaultdict(lambda: defaultdict(list))
-    for link in sorted(links, key=lambda link: (link.tier, link.rule, link.hub, link.node_id)):
-        shows[link.record_key][link.shown].append(link)
+_Drawn = list[tuple[int, str | None]]
+
+
+def _boxes(reader: Reader, customer_id: int, kept: Sequence[Circle], *, is_big: bool) -> dict[Box, _Drawn]:
+    """Boxes, those of most records first, then the oldest; each with the places of what it shows, and the reasons."""
+    given = [part for place, circle in enumerate(kept) for part in (place, *circle.shown)]
+    shows: dict[Box, _Drawn] = {}
+    for row in (
+        reader.query(_boxes_sql(reader, len(kept), is_big), [*given, customer_id, customer_id]).read_all().to_pylist()
+    ):
+        box = Box(row["kind"], row["record_key"], row["records"], row["node_id"])
+        drawn = shows.setdefault(box, [])
+        if row["place"] is not None:
+            drawn.append((row["place"], row["reason"]))
     return shows
 
 
-def _boxes(record_keys: Mapping[str, int], drawn: Mapping[str, Mapping[Shown, str | None]]) -> list[Box]:
-    """Boxes, those of most records first, then the oldest."""
-    together: dict[tuple[object, ...], list[str]] = defaultdict(list)
-    is_big = len(record_keys) > MOST_SINGLE_BOXES
-    for key in sorted(record_keys, key=record_keys.__getitem__):
-        looks = tuple(sorted((shown, reason or "") for shown, reason in drawn[key].items()))
-        if looks or not is_big:
-            together[(_kind(key), looks) if is_big else (key,)].append(key)
-    boxes = [Box(_kind(keys[0]), keys[0], len(keys), record_keys[keys[0]]) for keys in together.values()]
-    return sorted(boxes, key=lambda box: (-box.records, box.node_id))
-
-
-def _kind(record_key: str) -> str:
-    return record_key.rpartition(":")[0]
-
-
-def _reason(links: Sequence[Link]) -> str | None:
-    """Why none of them counts; None where one does."""
-    if any(link.is_active for link in links):
-        return None
-    steward = [link for link in links if link.rule == NEVER_LINK]
-    return (steward or list(links))[0].suppression_reason
-
-
-def _circles(shows: _Shows) -> list[Circle]:
-    """What is shown, the values of most records first."""
-    reasons: dict[Shown, list[str | None]] = defaultdict(list)
-    for of_record in shows.values():
-        for shown, links in of_record.items():
-            reasons[shown].append(_reason(links))
-    ordered = sorted(reasons, key=lambda shown: (-len(reasons[shown]), shown))
-    return [
-        Circle(shown, len(reasons[shown]), None if None in reasons[shown] else reasons[shown][0]) for shown in ordered
-    ]
+def _boxes_sql(reader: Reader, kept: int, is_big: bool) -> str:
+    """One row per box and value it shows. Parameters: place, kind and value of each kept value, twice the customer."""
+    place = "select cast({} as bigint) as place, cast({} as varchar) as kind, cast({} as varchar) as value"
+    places = [*[place.format("?", "?", "?")] * kept, place.format("null", "null", "null")]
+    together, join = ("kind, looks", "inner") if is_big else ("kind, looks, node_id", "left")
+    return (
+        f"with kept as ({' union all '.join(places)}), "
+        "drawn as (select shown.node_id, kept.place, "
+        "case when count(*) = count(shown.reason) then min(shown.reason) end as reason "
+        f"from ({shown_by_customer(reader)}) as shown inner join kept on shown.kind = kept.kind "
+        "and shown.value = kept.value group by shown.node_id, kept.place), "
+        "looks as (select node_id, string_agg(place || ' ' || coalesce(reason, ''), ' ' order by place) as looks "
+        "from drawn group by node_id), "
+        "own as (select r.record_key, r.node_id, regexp_replace(r.record_key, ':[^:]*$', '') as kind, looks.looks "
+        f"from {reader.relation('int_identity__records')} as r {join} join looks on r.node_id = looks.node_id "
+        "where r.customer_id = ?), "
+        f"boxes as (select kind, count(*) as records, min(node_id) as node_id from own group by {together} "
+        f"order by records desc, min(node_id) limit {MOST_BOXES}) "
+        "select boxes.kind, own.record_key, boxes.records, boxes.node_id, drawn.place, drawn.reason "
+        "from boxes inner join own on boxes.node_id = own.node_id left join drawn on boxes.node_id = drawn.node_id "
+        "order by boxes.records desc, boxes.node_id, drawn.place"
+    )

@@ -6,10 +6,14 @@
 {# Digits of a text, nothing else. #}
 {% macro digits(text) %}regexp_replace({{ text }}, '[^0-9]', '', 'g'){% endmacro %}
 
-{# An address in lower case, null unless it has the shape of one. #}
+{# An address in lower case, null unless it has the shape of one, and the length that a mailbox can have (RFC 5321). #}
 {% macro normalise_email(text) -%}
     {%- set folded = fold_case("trim(" ~ text ~ ")") -%}
-    case when {{ regex_matches(folded, '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$') }} then {{ folded }} end
+    {%- set letter = '[^@[:space:][:cntrl:]' -%}
+    case
+        when length(trim({{ text }})) > 254 then null
+        when {{ regex_matches(folded, '^' ~ letter ~ ']+@' ~ letter ~ ']+[.]' ~ letter ~ '.]+$') }} then {{ folded }}
+    end
 {%- endmacro %}
 
 {# A phone number as E.164, null unless it has the length of one. National numbers get the default country. #}

@@ -18,7 +18,7 @@ from tests.doubles.macros import Macros, Relation
 MACROS = sorted((REPOSITORY / "dbt_project" / "macros" / "identity").rglob("*.sql"))
 AS_OF = datetime(2024, 5, 31)
 IDENTITY: dict[str, Any] = {
-    "identifiers": {"card": {"max_per_customer": 1}, "email": {"max_per_customer": 3}},
+    "identifiers": {"card": {"max_per_customer": 1}, "email": {"max_per_customer": 2, "within_days": 25}},
     "tiers": [
         {"rules": [{"name": "always_link", "pairs": True}, {"name": "card", "identifier": "card", "max_records": 6}]},
         {"rules": [{"name": "email_name", "identifier": "email"}]},
@@ -105,18 +105,18 @@ def expected(world: World) -> dict[int, int]:
     """The customer of every record, as the definition has it (docs/adr/0012-identity-tiers.md)."""
     links = world.links()
     component = {node: node for node in world.records}
-    held = _held(links)
+    held = _held(links, world.today)
     for number, tier in enumerate(IDENTITY["tiers"], start=1):
         component = _solved(world, [link for link in links if link.tier == number], tier["rules"], component, held)
     return component
 
 
-def _held(links: list[Link]) -> dict[int, set[tuple[str, str, int]]]:
+def _held(links: list[Link], today: datetime) -> dict[int, set[tuple[str, str, int]]]:
     held: dict[int, set[tuple[str, str, int]]] = defaultdict(set)
     for link in links:
-        most = IDENTITY["identifiers"].get(link.type, {}).get("max_per_customer")
-        if most and link.reason is None:
-            held[link.node].add((str(link.type), str(link.value), most))
+        declared = IDENTITY["identifiers"].get(link.type, {})
+        if declared and link.reason is None and link.seen >= _since(declared, today):
+            held[link.node].add((str(link.type), str(link.value), declared["max_per_customer"]))
         if link.rule == "never_link":
             held[link.node].add((str(link.hub), str(link.node), 1))
     return held
@@ -169,8 +169,7 @@ def _solved(
 def _within_limits(
     rule: dict[str, Any], shown: list[Link], lower: dict[int, int], named: set[int], today: datetime
 ) -> bool:
-    since = today - timedelta(days=rule.get("within_days", 10_000))
-    counted = [link for link in shown if link.seen >= since]
+    counted = [link for link in shown if link.seen >= _since(rule, today)]
     customers = {lower[link.node] for link in counted}
     counts = {
         "max_records": len(counted),
@@ -179,6 +178,10 @@ def _within_limits(
         "max_if_nameless": 0 if named else len(customers),
     }
     return all(counts[limit] <= rule[limit] for limit in LIMITS if limit in rule)
+
+
+def _since(declared: dict[str, Any], today: datetime) -> datetime:
+    return today - timedelta(days=declared.get("within_days", 10_000))
 
 
 class Killed(Exception):  # noqa: N818 - nothing went wrong but the end of it all
@@ -247,10 +250,10 @@ def random_record(random: Random, node: int, size: int, today: datetime) -> list
 
 
 def change(world: World, random: Random, size: int) -> set[int]:
-    """Let a day pass: records come, change and go silent; a steward decides and thinks again."""
+    """Let time pass: records come, change and go silent, or none does; a steward decides and thinks again."""
     changed = set()
     world.day += random.choice([0, 1, 15])
-    for _ in range(random.choice([1, 2, 5, 12])):
+    for _ in range(random.choice([0, 1, 2, 5, 12])):
         known = sorted(world.records)
         node = random.choice(known) if known and random.random() < 0.35 else len(known) + 1
         world.records[node] = random_record(random, node, size, world.today)
@@ -287,6 +290,35 @@ def test_random_histories() -> None:
 def test_many_random_histories() -> None:
     for seed in range(1_000, 1_200):
         check_history(seed, runs=8)
+
+
+def shows(world: World, node: int, *values: str) -> None:
+    """A record shows telephones and addresses (`email …`), today and nothing else."""
+    kinds = [(value, "email" if value.startswith("email") else "phone") for value in values]
+    world.records[node] = [Link(node, 3, kind, value, kind, value, seen=world.today) for value, kind in kinds]
+
+
+def test_a_window_that_moves_joins_what_it_kept_apart_and_a_new_sighting_parts_it() -> None:
+    """No customer shows three addresses in 25 days: 1 and 3 are a chain through 2, 4 and 5 meet at one of theirs."""
+    world = World()
+    shows(world, 1, "email a", "email b", "phone 1")
+    shows(world, 2, "phone 1", "phone 2")
+    shows(world, 3, "email c", "phone 2")
+    shows(world, 4, "email d", "email e")
+    shows(world, 5, "email d", "email f")
+    with duckdb.connect(config={"threads": 1}) as connection:
+        graph = Graph(connection, "kept")
+        assert graph.take(world.given(set(world.records)), world.today) == {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+        reasons = "select distinct suppression_reason from kept__{} where suppression_reason is not null"
+        assert graph._run(reasons.format("cuts")) == [("would join too many of email within 25 days",)]
+        assert graph._run(reasons.format("hubs")) == [("keeps apart by email within 25 days",)]
+        world.day = 26
+        assert graph.take([], world.today) == {1: 1, 2: 1, 3: 1, 4: 4, 5: 4}
+        assert graph.dump()["cuts"] == []
+        shows(world, 1, "email a", "email b", "phone 1")
+        assert graph.take(world.given({1}), world.today) == {1: 1, 2: 1, 3: 1, 4: 4, 5: 4}
+        shows(world, 3, "email c", "phone 2")
+        assert graph.take(world.given({3}), world.today) == {1: 1, 2: 2, 3: 3, 4: 4, 5: 4} == expected(world)
 
 
 def killed_at(seed: int, statement: int) -> bool:

@@ -55,6 +55,11 @@ class Identity:
 
     def next_day(self, **shown: str) -> None:
         """A build, in which every record `r<n>` that is given shows these values, `card:…` and `email:…`, alone."""
+        self.begin_day(**shown)
+        self.log_moves()
+
+    def begin_day(self, **shown: str) -> None:
+        """A build that ends when the graph is solved."""
         self.day += 1
         self._run(f"delete from clock; insert into clock values ('{FIRST_DAY + timedelta(self.day)}', {self.day})")
         for record in shown:
@@ -63,6 +68,9 @@ class Identity:
                 self._run(f"insert into int_identity__nodes values ('{record}', {record[1:]})")
                 self._run(f"insert into int_identity__observations values ('{record}', false)")
         self._solve([row for record, values in shown.items() for row in evidence(int(record[1:]), values.split())])
+
+    def log_moves(self) -> None:
+        """What a build makes after the graph."""
         for model in ("assignments", "id_changes", "merges", "records", "edges"):
             self._build("intermediate/identity", f"int_identity__{model}")
         self._build("marts/customers", "dim_customer_ids")
@@ -78,24 +86,25 @@ class Identity:
         """Run one model as dbt would: append, delete and insert, or a table made anew."""
         configuration: dict[str, Any] = {}
         stands = self._relation(model) is not None
-        source = (DBT_PROJECT / "models" / folder / f"{model}.sql").read_text(encoding="utf-8")
-        sql = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(source).render(
-            self.macros.context
-            | {
-                "config": lambda **given: configuration.update(given) or "",
-                "ref": Table,
-                "source": lambda _, name: Table(name),
-                "this": Table(model),
-                "adapter": {"get_relation": lambda database, schema, identifier: self._relation(identifier)},
-                "is_incremental": lambda: stands,
-                "flags": {"FULL_REFRESH": False},
-            }
-        )  # fmt: skip
+        context = self.macros.context | {
+            "config": lambda **given: configuration.update(given) or "",
+            "ref": Table,
+            "source": lambda _, name: Table(name),
+            "this": Table(model),
+            "adapter": {"get_relation": lambda database, schema, identifier: self._relation(identifier)},
+            "is_incremental": lambda: stands,
+        }
+        sql = rendered((DBT_PROJECT / "models" / folder / f"{model}.sql").read_text(encoding="utf-8"), context)
         if configuration.get("materialized") != "incremental" or not stands:
             self._run(f"create or replace table {model} as {sql}")
-            return
+        else:
+            self._append(model, sql, configuration.get("unique_key", []))
+        if hook := configuration.get("post_hook"):
+            self._run(rendered(hook, context))
+
+    def _append(self, model: str, sql: str, key: list[str]) -> None:
         self._run(f"create or replace temp table arrived as {sql}")
-        if key := configuration.get("unique_key"):
+        if key:
             self._run(f"delete from {model} where ({', '.join(key)}) in (select ({', '.join(key)}) from arrived)")
         self._run(f"insert into {model} select * from arrived")
 
@@ -124,6 +133,10 @@ class Identity:
     def review(self) -> Rows:
         columns = "kind, tier, shown, reason, customers_count, records_count, oldest_customer_id, newest_customer_id"
         return self._run(f"select {columns} from rpt_identity_review order by priority")
+
+
+def rendered(source: str, context: dict[str, Any]) -> str:
+    return jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(source).render(context)
 
 
 def evidence(node: int, values: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -195,3 +208,30 @@ def test_a_cut_stays_while_others_come_and_go(identity: Identity) -> None:
     identity.next_day(r4="email:y", r5="card:A")
     assert identity.customers() == {1: 1, 2: 2, 3: 3, 4: 4, 5: 1}
     assert identity.review() == [("customer", 2, "r1", TOO_MANY, 4, 5, 1, 4)]
+
+
+def test_a_build_that_ended_before_it_logged_the_moves_leaves_their_cause_to_the_next(identity: Identity) -> None:
+    identity.begin_day(r4="email:y")
+    identity.begin_day(r3="card:B email:x")
+    identity.begin_day(r2="")
+    identity.next_day(r2="email:x")
+    assert identity.customers() == {1: 1, 2: 2, 3: 3, 4: 4}
+    assert identity.moves() == [("split", 1, 2, "link undone", 2, "email", "keeps apart by card")]
+    identity.next_day(r2="email:x")
+    assert identity.moves() == []
+
+
+def test_what_was_made_and_undone_before_it_was_logged_is_no_cause(identity: Identity) -> None:
+    identity.next_day(r2="email:x email:y", r4="email:x")
+    identity.begin_day(r1="card:A")
+    identity.begin_day(r1="card:A email:x")
+    identity.next_day(r3="email:y")
+    assert {cause for _, _, _, cause, *_ in identity.moves()} == {"cut lifted"}
+
+
+def test_moves_that_were_logged_without_their_merges_are_counted_once(identity: Identity) -> None:
+    identity.begin_day(r3="email:x")
+    identity._build("intermediate/identity", "int_identity__assignments")
+    identity._build("intermediate/identity", "int_identity__id_changes")
+    identity.log_moves()
+    assert identity._run("select old_customer_id, records_moved from int_identity__merges") == [(3, 1)]

@@ -77,6 +77,23 @@ def test_a_rule_that_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, ru
 
 
 @pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ("{within_days: 30}", "there is none"),
+        ("{max_per_customer: 3, within_days: 0}", "greater than or equal to 1"),
+        ("{max_per_customer: 3, within_days: 1000000}", "less than or equal to 36500"),
+        ("{max_per_customer: 3, within_days: 1.5}", "valid integer"),
+        ("{max_per_customer: 3, within_days: '30'}", "valid integer"),
+        ("{max_per_customer: 3, in_days: 30}", "not a known key"),
+    ],
+)
+def test_a_window_in_which_nothing_can_be_counted_is_refused(tmp_path: Path, declared: str, told: str) -> None:
+    line, words = refusal(tmp_path, HEAD.replace("email: {}", f"email: {declared}") + TAIL)
+    assert line == 5
+    assert told in words
+
+
+@pytest.mark.parametrize(
     "entry",
     [
         '{records: "web:%"}',

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields, replace
+from dataclasses import replace
 from random import Random
 
-from cdp.identity.explaining.links import Link, joining_links, links_of, links_shared_with
+from cdp.identity.explaining.links import Link, joining_links, links_shared_with
 from cdp.identity.explaining.obstacles import obstacles
 from cdp.identity.explaining.path import strongest_path
-from tests.doubles.identity_links import kept_apart, link
-from tests.doubles.readers import MemoryReader
+from tests.doubles.identity_links import kept_apart, link, warehouse
 
 REASONS = (None, None, None, "shared record", "more than 5 customers")
 RULES = {"card": 1, "email": 2, "email_and_name": 2, "phone": 3}
-_TYPES = {"node_id": "bigint", "tier": "integer", "confidence": "double", "times_observed": "bigint"}
 
 
-def warehouse(links: list[Link], customers: dict[str, int]) -> MemoryReader:
-    """A generation with these links and nothing else; the record `r<n>` has the number n."""
-    reader = MemoryReader()
-    records = [(key, int(key[1:]), customer) for key, customer in customers.items()]
-    reader.load("int_identity__records", "record_key varchar, node_id bigint, customer_id bigint", records)
-    kinds = {"first_seen_at": "timestamp", "last_seen_at": "timestamp", **_TYPES}
-    columns = ", ".join(f"{field.name} {kinds.get(field.name, 'varchar')}" for field in fields(Link))
-    reader.load("int_identity__edges", columns, [astuple(each) for each in links])
-    return reader
+def records(number: int, customers: int = 1) -> list[tuple[str, int, int]]:
+    """Records `r<n>` in turn of the customers 1, 2, …"""
+    return [(f"r{node}", node, 1 + node % customers) for node in range(number)]
 
 
-def random_links(random: Random, records: int, values: int) -> list[Link]:
+def ordered(links: list[Link], customer: int = 0, customers: int = 1) -> list[Link]:
+    """All links of a customer, the strongest tier first."""
+    own = [each for each in links if each.node_id % customers == customer]
+    return sorted(own, key=lambda each: (each.tier, each.rule, each.hub, each.node_id))
+
+
+def random_links(random: Random, number: int, values: int) -> list[Link]:
     found = {}
-    for _ in range(3 * records):
-        node, rule, value = random.randrange(records), random.choice(list(RULES)), str(random.randrange(values))
+    for _ in range(3 * number):
+        node, rule, value = random.randrange(number), random.choice(list(RULES)), str(random.randrange(values))
         hub = f"{value} {random.choice('ab')}" if rule == "email_and_name" else value
         found[node, rule, hub] = link(
             f"r{node}", value, rule=rule, tier=RULES[rule], node=node, hub=hub, reason=random.choice(REASONS)
@@ -43,9 +41,9 @@ def test_a_path_is_as_short_and_strong_as_among_all_links() -> None:
     for seed in range(8):
         random = Random(seed)
         links = random_links(random, 20, 3)
-        reader = warehouse(links, {f"r{node}": 1 for node in range(20)})
+        reader = warehouse(links, records(20))
         few = strongest_path(joining_links(reader, 1, (0, 1)), "r0", "r1")
-        among_all = strongest_path(links_of(reader, 1), "r0", "r1")
+        among_all = strongest_path(ordered(links), "r0", "r1")
         assert (few is None) == (among_all is None)
         assert [hop.near.tier for hop in few or []] == [hop.near.tier for hop in among_all or []]
         lengths.add(len(few or []))
@@ -57,14 +55,14 @@ def test_what_two_customers_share_is_told_as_from_all_links() -> None:
         random = Random(seed)
         apart = [replace(kept_apart("r0", "r1"), node_id=0), kept_apart("r1", "r0")]
         links = [*random_links(random, 12, 8), *apart]
-        reader = warehouse(links, {f"r{node}": 1 + node % 2 for node in range(12)})
+        reader = warehouse(links, records(12, customers=2))
         few = obstacles(links_shared_with(reader, 1, 2, 0), links_shared_with(reader, 2, 1, 1), ("r0", "r1"))
-        assert few == obstacles(links_of(reader, 1), links_of(reader, 2), ("r0", "r1"))
+        assert few == obstacles(ordered(links, 0, 2), ordered(links, 1, 2), ("r0", "r1"))
         assert few[0].kind == "steward"
 
 
 def test_of_very_many_records_that_show_the_same_one_is_fetched() -> None:
     links = [link(f"r{node}", "x", node=node) for node in range(1_000)]
     links += [link(f"r{node}", f"own {node}", node=node) for node in range(1_000)]
-    reader = warehouse(links, {f"r{node}": 1 for node in range(1_000)})
+    reader = warehouse(links, records(1_000))
     assert [each.node_id for each in joining_links(reader, 1, (5, 999))] == [0, 5, 999]

@@ -42,9 +42,15 @@
         or known.suppression_reason is distinct from decided.suppression_reason
 {%- endmacro %}
 
-{# Links of the tier that this run makes or undoes. #}
+{# Links of the tier that this run makes or undoes. Who joined a hub that stops linking has lost nothing by it. #}
 {% macro changed_links_sql(tables, tier, members, known, decided, fresh) -%}
-    select {{ tier.number }} as tier, memberships.rule, memberships.hub, memberships.node_id, memberships.is_member as is_linking
+    select
+        {{ tables.run }} as run,
+        {{ tier.number }} as tier,
+        memberships.rule,
+        memberships.hub,
+        memberships.node_id,
+        memberships.is_member as is_linking
     from {{ tables.name }}_memberships as memberships
     inner join {{ known }} as known on memberships.rule = known.rule and memberships.hub = known.hub
     left join {{ decided }} as decided on memberships.rule = decided.rule and memberships.hub = decided.hub
@@ -54,8 +60,23 @@
         and known.suppression_reason is null
         and (not memberships.is_member or (decided.hub is not null and decided.suppression_reason is null))
     union all
-    select {{ tier.number }} as tier, members.rule, members.hub, members.node_id, fresh.suppression_reason is null as is_linking
+    select
+        {{ tables.run }} as run,
+        {{ tier.number }} as tier,
+        members.rule,
+        members.hub,
+        members.node_id,
+        not fresh.was_linking as is_linking
     from {{ members }} as members
     inner join {{ fresh }} as fresh on members.rule = fresh.rule and members.hub = fresh.hub
-    where (fresh.suppression_reason is null) <> fresh.was_linking
+    where
+        (fresh.suppression_reason is null) <> fresh.was_linking
+        and not (
+            fresh.was_linking
+            and exists (
+                select 1
+                from {{ tables.name }}_memberships as joined
+                where {{ same_link('joined', 'members') }} and joined.is_member and not joined.was_member
+            )
+        )
 {%- endmacro %}

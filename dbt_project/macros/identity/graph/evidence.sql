@@ -36,7 +36,6 @@
     {%- do scratch_table(name ~ '_0_moved', 'select node_id, node_id as component_id from ' ~ born) -%}
     {%- do scratch_table(name ~ '_0_split', 'select node_id from ' ~ born ~ ' where 1 = 0') -%}
     {%- do run_query('insert into ' ~ tables.levels[0] ~ ' select node_id, node_id from ' ~ born) -%}
-    {%- do run_query('delete from ' ~ tables.changes) -%}
 {% endmacro %}
 
 {% macro given_nodes_sql(given) -%}
@@ -103,15 +102,22 @@
         or arrived.node_id is null
         or coalesce(gone.suppression_reason, '') <> coalesce(arrived.suppression_reason, '')
         or gone.is_named <> arrived.is_named
-        {%- for rule in windowed_rules(tables) %}
-        or (arrived.rule = '{{ rule }}' and gone.last_seen_at <> arrived.last_seen_at)
+        {%- for rule, days in windows(tables) %}
+        or (arrived.rule = '{{ rule }}' and {{ seen_within('gone', days) }} is distinct from {{ seen_within('arrived', days) }})
         {%- endfor %}
 {%- endmacro %}
 
-{% macro windowed_rules(tables) %}
-    {%- set names = [] -%}
+{# Rules whose links count for some days only, towards a limit or towards what a customer may hold: (rule, days). #}
+{% macro windows(tables) %}
+    {%- set found = [] -%}
     {%- for tier in tables.tiers -%}
-        {%- for rule in tier.rules if rule.get('within_days') %}{% do names.append(rule.name) %}{% endfor -%}
+        {%- for rule in tier.rules -%}
+            {%- for days in [rule.get('within_days'), tables.limited.get(rule.get('identifier'), {}).get('within_days')] if days -%}
+                {%- do found.append((rule.name, days)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {{ return(names) }}
+    {{ return(found) }}
 {% endmacro %}
+
+{% macro seen_within(links, days) %}({{ links }}.last_seen_at >= {{ add_days(as_of(), -days) }}){% endmacro %}

@@ -22,16 +22,28 @@
 {%- endmacro %}
 
 {# The candidates after the guard: one that holds more than a customer may stays as the tiers below left it. #}
-{% macro settled_sql(tables, tier, candidates) -%}
+{% macro settled_sql(candidates, apart) -%}
     select
         candidates.node_id,
         candidates.old_component_id,
-        case when broken.kind is null then candidates.new_component_id else lower_level.component_id end as new_component_id,
-        candidates.new_component_id as candidate_id,
-        'would join too many of ' || split_part(broken.kind, ' ', 1) as suppression_reason
+        coalesce(apart.component_id, candidates.new_component_id) as new_component_id
     from {{ candidates }} as candidates
+    left join {{ apart }} as apart on candidates.node_id = apart.node_id
+{%- endmacro %}
+
+{# Nodes of the candidates that hold too much, each with its component in the tiers below. #}
+{% macro apart_sql(tables, tier, candidates) -%}
+    select
+        candidates.node_id,
+        lower_level.component_id,
+        candidates.new_component_id as candidate_id,
+        case
+            when broken.kind like 'steward: %' then 'would join what a steward keeps apart'
+            else 'would join too many of ' || broken.kind
+        end as suppression_reason
+    from ({{ broken_components_sql(tables, tier, candidates) }}) as broken
+    inner join {{ candidates }} as candidates on broken.component_id = candidates.new_component_id
     inner join {{ tables.levels[tier.number - 1] }} as lower_level on candidates.node_id = lower_level.node_id
-    left join ({{ broken_components_sql(tables, tier, candidates) }}) as broken on candidates.new_component_id = broken.component_id
 {%- endmacro %}
 
 {% macro broken_components_sql(tables, tier, candidates) -%}
@@ -39,7 +51,7 @@
     from (
         select candidates.new_component_id as component_id, exclusive.kind
         from {{ candidates }} as candidates
-        inner join ({{ exclusive_values_sql(tables) }}) as exclusive on candidates.node_id = exclusive.node_id
+        inner join {{ tables.exclusive }} as exclusive on candidates.node_id = exclusive.node_id
         inner join {{ tables.levels[tier.number - 1] }} as lower_level on candidates.node_id = lower_level.node_id
         group by candidates.new_component_id, exclusive.kind, exclusive.most_values
         having count(distinct exclusive.held_value) > exclusive.most_values and count(distinct lower_level.component_id) > 1
@@ -48,7 +60,7 @@
 {%- endmacro %}
 
 {# Write the components of a tier, and leave for the next one which nodes moved and which components came apart. #}
-{% macro relabel(tables, tier, settled, stands) %}
+{% macro relabel(tables, tier, settled, apart, stands) %}
     {%- set level, cuts, name = tables.levels[tier.number], tables.cuts, tables.name ~ '_' ~ tier.number -%}
     {%- set moved = scratch_table(name ~ '_moved', moved_nodes_sql(settled)) -%}
     {%- do scratch_table(name ~ '_split', split_nodes_sql(settled, stands)) -%}
@@ -57,8 +69,8 @@
         {%- do run_query('delete from ' ~ cuts ~ ' where tier = ' ~ tier.number ~ ' and node_id in (select settled.node_id from ' ~ settled ~ ' as settled)') -%}
     {%- endif -%}
     {%- do run_query('insert into ' ~ level ~ ' select node_id, component_id from ' ~ moved) -%}
-    {%- if tables.guarded -%}
-        {%- do run_query('insert into ' ~ cuts ~ ' select ' ~ tier.number ~ ', node_id, candidate_id, suppression_reason from ' ~ settled ~ ' where suppression_reason is not null') -%}
+    {%- if apart -%}
+        {%- do run_query('insert into ' ~ cuts ~ ' select ' ~ tier.number ~ ', node_id, candidate_id, suppression_reason from ' ~ apart) -%}
     {%- endif -%}
 {% endmacro %}
 

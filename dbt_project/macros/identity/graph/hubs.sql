@@ -1,6 +1,6 @@
 {#
     Which hubs of a tier have to be decided again: those that somebody joined or left, those that a component which changed shows,
-    and those that a limit over a window of time holds back, since the window moved.
+    and those that something seen within a window of time holds back, since the window moved.
 #}
 {% macro hubs_to_decide_sql(tables, tier, dirty) -%}
     select memberships.rule, memberships.hub
@@ -15,6 +15,12 @@
     select hubs.rule, hubs.hub
     from {{ tables.hubs }} as hubs
     where hubs.tier = {{ tier.number }} and hubs.rule = '{{ rule.name }}' and hubs.suppression_reason is not null
+    {%- endfor %}
+    {%- for kind in passing_kinds(tables) %}
+    union
+    select hubs.rule, hubs.hub
+    from {{ tables.hubs }} as hubs
+    where hubs.tier = {{ tier.number }} and hubs.suppression_reason = 'keeps apart by {{ kind }}'
     {%- endfor %}
 {%- endmacro %}
 
@@ -34,19 +40,21 @@
     {{ return(hub_counts_of(tier) | map('first') | select('in', ['max_named_customers', 'max_if_nameless']) | list | length > 0) }}
 {% endmacro %}
 
-{# The components among `members` of which any record has a name. #}
-{% macro named_members_sql(tables, tier, members) -%}
+{# The components of which any record has a name; where a graph `stands`, those among `members`. #}
+{% macro named_members_sql(tables, tier, members, stands) -%}
     select distinct lower_level.component_id
     from {{ tables.levels[tier.number - 1] }} as lower_level
     inner join {{ tables.evidence }} as evidence on lower_level.node_id = evidence.node_id
     where
         evidence.rule = 'record'
         and evidence.is_named
+        {%- if stands %}
         and lower_level.component_id in (select members.component_id from {{ members }} as members)
+        {%- endif %}
 {%- endmacro %}
 
 {# One row per hub and component that shows it. #}
-{% macro spread_sql(tables, tier, members) -%}
+{% macro spread_sql(tables, tier, members, stands) -%}
     select shown.*{% if counts_names(tier) %}, named.component_id is not null as is_named{% endif %}
     from (
         select
@@ -56,18 +64,18 @@
             min(node_id) as node_id,
             max(last_seen_at) as last_seen_at
             {%- for limit, days in hub_counts_of(tier) if limit == 'max_records' %},
-            count(case when {{ hub_seen(days) }} then 1 end) as {{ hub_count(limit, days) }}
+            count(case when {{ hub_seen('members', days) }} then 1 end) as {{ hub_count(limit, days) }}
             {%- endfor %}
-        from {{ members }}
+        from {{ members }} as members
         group by rule, hub, component_id
     ) as shown
     {%- if counts_names(tier) %}
-    left join ({{ named_members_sql(tables, tier, members) }}) as named on shown.component_id = named.component_id
+    left join ({{ named_members_sql(tables, tier, members, stands) }}) as named on shown.component_id = named.component_id
     {%- endif %}
 {%- endmacro %}
 
 {# One row per hub that spans components: its oldest node, and why it links nobody, if it does not. #}
-{% macro decided_hubs_sql(tables, tier, members) -%}
+{% macro decided_hubs_sql(tables, tier, members, stands) -%}
     select
         shown.rule,
         shown.hub,
@@ -80,7 +88,8 @@
             {%- endfor %}
             {%- endfor %}
             {%- if tables.guarded %}
-            when conflicts.kind is not null then 'keeps apart by ' || split_part(conflicts.kind, ' ', 1)
+            when conflicts.kind like 'steward: %' then 'keeps apart by steward'
+            when conflicts.kind is not null then 'keeps apart by ' || conflicts.kind
             {%- endif %}
             when 1 = 0 then ''
         end as suppression_reason
@@ -92,12 +101,12 @@
             {%- for limit, days in hub_counts_of(tier) %},
             {{ hub_count_sql(limit, days) }} as {{ hub_count(limit, days) }}
             {%- endfor %}
-        from {{ '(' ~ spread_sql(tables, tier, members) ~ ')' if hub_counts_of(tier) else members }} as spread
+        from {{ '(' ~ spread_sql(tables, tier, members, stands) ~ ')' if hub_counts_of(tier) else members }} as spread
         group by rule, hub
         having min(component_id) < max(component_id)
     ) as shown
     {%- if tables.guarded %}
-    left join ({{ hub_conflicts_sql(tables, tier, members) }}) as conflicts on shown.rule = conflicts.rule and shown.hub = conflicts.hub
+    left join ({{ hub_conflicts_sql(tables, tier, members, stands) }}) as conflicts on shown.rule = conflicts.rule and shown.hub = conflicts.hub
     {%- endif %}
 {%- endmacro %}
 
@@ -125,10 +134,10 @@
 {# The column of a count. #}
 {% macro hub_count(limit, days) %}{{ limit | replace('max_', '') }}{{ '_' ~ days if days }}{% endmacro %}
 
-{% macro hub_seen(days) %}{{ 'last_seen_at >= ' ~ add_days(as_of(), -days) if days else '1 = 1' }}{% endmacro %}
+{% macro hub_seen(links, days) %}{{ seen_within(links, days) if days else '1 = 1' }}{% endmacro %}
 
 {% macro hub_count_sql(limit, days) -%}
-    {%- set seen = hub_seen(days) -%}
+    {%- set seen = hub_seen('spread', days) -%}
     {%- if limit == 'max_records' -%} sum({{ hub_count(limit, days) }})
     {%- elif limit == 'max_customers' -%} count(case when {{ seen }} then 1 end)
     {%- elif limit == 'max_named_customers' -%} count(case when is_named and {{ seen }} then 1 end)
@@ -137,38 +146,21 @@
 {%- endmacro %}
 
 {# Hubs whose components, taken together, would hold more values than one customer may. #}
-{% macro hub_conflicts_sql(tables, tier, members) -%}
+{% macro hub_conflicts_sql(tables, tier, members, stands) -%}
     select conflicts.rule, conflicts.hub, min(conflicts.kind) as kind
     from (
-        select spread.rule, spread.hub, held.kind
-        from (
-            select distinct members.rule, members.hub, members.component_id
-            from {{ members }} as members
-        ) as spread
+        select members.rule, members.hub, held.kind
+        from {{ members }} as members
         inner join (
             select distinct lower_level.component_id, exclusive.kind, exclusive.held_value, exclusive.most_values
-            from ({{ exclusive_values_sql(tables) }}) as exclusive
+            from {{ tables.exclusive }} as exclusive
             inner join {{ tables.levels[tier.number - 1] }} as lower_level on exclusive.node_id = lower_level.node_id
+            {%- if stands %}
             where lower_level.component_id in (select members.component_id from {{ members }} as members)
-        ) as held on spread.component_id = held.component_id
-        group by spread.rule, spread.hub, held.kind, held.most_values
-        having count(distinct held.held_value) > held.most_values and count(distinct spread.component_id) > 1
+            {%- endif %}
+        ) as held on members.component_id = held.component_id
+        group by members.rule, members.hub, held.kind, held.most_values
+        having count(distinct held.held_value) > held.most_values and count(distinct members.component_id) > 1
     ) as conflicts
     group by conflicts.rule, conflicts.hub
-{%- endmacro %}
-
-{#
-    What a customer may hold only so many of: (node_id, kind, held_value, most_values). Two records that a steward keeps apart
-    each hold one of two values of which one is allowed.
-#}
-{% macro exclusive_values_sql(tables) -%}
-    select evidence.node_id, 'steward ' || evidence.hub as kind, cast(evidence.node_id as varchar) as held_value, 1 as most_values
-    from {{ tables.evidence }} as evidence
-    where evidence.rule = 'never_link'
-    {%- for type, most in tables.most_values.items() %}
-    union all
-    select evidence.node_id, '{{ type }}' as kind, evidence.identifier_value as held_value, {{ most }} as most_values
-    from {{ tables.evidence }} as evidence
-    where evidence.identifier_type = '{{ type }}' and evidence.suppression_reason is null
-    {%- endfor %}
 {%- endmacro %}

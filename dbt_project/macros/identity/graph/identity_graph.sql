@@ -7,8 +7,8 @@
 
     The table has one row per node: (node_id, component_id), where component_id is the smallest node of its component. Beside it,
     under its name: `__evidence`, as given; `__hubs`, what was decided about each hub that spans components; `__tier_<n>`, the
-    components after each tier; `__cuts`, what the guard took apart; `__changes`, links the last run made or undid; `__runs`.
-    All are written in one transaction: a run that dies leaves them as they were.
+    components after each tier; `__cuts`, what the guard took apart; `__runs`; `__changes`, the links that runs made or undid of
+    which `int_identity__merges` has not told yet. All are written in one transaction: a run that dies leaves them as they were.
 #}
 {% materialization identity_graph, default %}
     {%- set tables = graph_tables(this) -%}
@@ -30,27 +30,30 @@
 {# Take the evidence of `sql` in and bring every table of the graph up to it; from nothing, unless one `stands`. #}
 {% macro solve_graph(tables, sql, stands, arrived) %}
     {%- if not stands %}{% do begin_graph(tables) %}{% endif -%}
+    {%- do tables.update({'run': next_run(tables)}) -%}
+    {%- do forget_told_changes(tables) -%}
     {%- do take_evidence(tables, sql, stands) -%}
-    {%- do tables.update({'guarded': graph_is_guarded(tables)}) -%}
+    {%- do tables.update({'exclusive': scratch_table(tables.name ~ '_exclusive', exclusive_values_sql(tables))}) -%}
+    {%- do tables.update({'guarded': holds_rows(tables.exclusive)}) -%}
     {%- for tier in tables.tiers %}{% do solve_tier(tables, tier, stands) %}{% endfor -%}
-    {%- do run_query(graph_run_sql(tables, arrived)) -%}
+    {%- do run_query(graph_run_sql(tables, arrived, stands)) -%}
 {% endmacro %}
 
 {#
-    The tables of one graph and the rules it is solved by: `tiers` are {number, rules}, `most_values` is {identifier type: how many
-    values of it one customer may have}.
+    The tables of one graph and the rules it is solved by: `tiers` are {number, rules}, `limited` is {identifier type: how many
+    values of it one customer may have, `max_per_customer`, ever or `within_days`}.
 #}
 {% macro graph_tables(relation) %}
-    {%- set tiers, levels, most_values, exclusive_rules = [], [], {}, ['never_link'] -%}
+    {%- set tiers, levels, limited, exclusive_rules = [], [], {}, ['never_link'] -%}
     {%- for tier in var('identity').tiers -%}
         {%- do levels.append(beside(relation, 'tier_' ~ loop.index0)) -%}
         {%- do tiers.append({'number': loop.index, 'rules': tier.rules}) -%}
     {%- endfor -%}
     {%- for type, declared in var('identity').identifiers.items() if declared.get('max_per_customer') -%}
-        {%- do most_values.update({type: declared.max_per_customer}) -%}
+        {%- do limited.update({type: declared}) -%}
     {%- endfor -%}
     {%- for tier in var('identity').tiers -%}
-        {%- for rule in tier.rules if rule.get('identifier') in most_values %}{% do exclusive_rules.append(rule.name) %}{% endfor -%}
+        {%- for rule in tier.rules if rule.get('identifier') in limited %}{% do exclusive_rules.append(rule.name) %}{% endfor -%}
     {%- endfor -%}
     {{ return({
         'name': relation.identifier,
@@ -61,7 +64,7 @@
         'runs': beside(relation, 'runs'),
         'levels': levels + [relation],
         'tiers': tiers,
-        'most_values': most_values,
+        'limited': limited,
         'exclusive_rules': exclusive_rules,
     }) }}
 {% endmacro %}
@@ -70,12 +73,7 @@
     {{ return(relation.incorporate(path={'identifier': relation.identifier ~ '__' ~ suffix})) }}
 {% endmacro %}
 
-{# Whether anything keeps customers apart. #}
-{% macro graph_is_guarded(tables) %}
-    {%- if tables.most_values %}{{ return(true) }}{% endif -%}
-    {%- set kept_apart = run_query('select count(*) from ' ~ tables.evidence ~ " where is_pairwise and rule = 'never_link'").columns[0].values()[0] | int -%}
-    {{ return(kept_apart > 0) }}
-{% endmacro %}
+{% macro holds_rows(table) %}{{ return(run_query('select count(*) from ' ~ table).columns[0].values()[0] | int > 0) }}{% endmacro %}
 
 {# Whether the graph of an earlier run is there, and was made by the rules of today. #}
 {% macro graph_stands(tables) %}
@@ -84,19 +82,30 @@
     {{ return(last | length == 1 and last[0] == graph_rules()) }}
 {% endmacro %}
 
-{# A digest of all that decides how evidence becomes customers. #}
+{# A digest of all that decides how evidence becomes customers. The number goes up when these macros decide or say something else. #}
 {% macro graph_rules() %}
     {%- set files = [] -%}
     {%- for node in graph.nodes.values() if node.name in ['int_identity__evidence', 'int_identity__shared_records', 'identifier_block_list'] -%}
         {%- do files.append(node.name ~ node.checksum.checksum) -%}
     {%- endfor -%}
-    {{ return(local_md5(tojson([var('identity'), files | sort], sort_keys=true))) }}
+    {{ return(local_md5(tojson([2, var('identity'), files | sort], sort_keys=true))) }}
 {% endmacro %}
 
 {# What had arrived when the graph was last solved; -1 where none stands. #}
 {% macro graph_watermark(relation) %}
     {%- if not execute or not graph_stands(graph_tables(relation)) %}{{ return(-1) }}{% endif -%}
     {{ return(run_query('select max(last_arrival) from ' ~ beside(relation, 'runs')).columns[0].values()[0] | int) }}
+{% endmacro %}
+
+{% macro next_run(tables) %}
+    {{ return(run_query('select coalesce(max(run), 0) + 1 from ' ~ tables.runs).columns[0].values()[0] | int) }}
+{% endmacro %}
+
+{# A run whose merges were never logged, since dbt ended between the two, leaves its links to be told with those of the next. #}
+{% macro forget_told_changes(tables) %}
+    {%- do run_query(
+        'delete from ' ~ tables.changes ~ ' where run in (select runs.run from ' ~ tables.runs ~ ' as runs where runs.is_told)'
+    ) -%}
 {% endmacro %}
 
 {% macro begin_graph(tables) %}
@@ -106,12 +115,15 @@
     {%- do new_table(tables.evidence, evidence_columns()) -%}
     {%- set hub = ['tier integer', 'rule varchar', 'hub varchar'] -%}
     {%- do new_table(tables.hubs, hub + ['anchor_node_id bigint', 'suppression_reason varchar']) -%}
-    {%- do new_table(tables.changes, hub + ['node_id bigint', 'is_linking boolean']) -%}
+    {%- do new_table(tables.changes, ['run bigint'] + hub + ['node_id bigint', 'is_linking boolean']) -%}
     {%- do new_table(tables.cuts, ['tier integer', 'node_id bigint', 'candidate_id bigint', 'suppression_reason varchar']) -%}
     {%- do run_query(
         'create table if not exists ' ~ tables.runs
         ~ ' (run bigint, rules varchar, last_arrival bigint, nodes bigint, components bigint, links_made bigint, links_undone bigint)'
     ) -%}
+    {%- for column in ['is_anew', 'is_told'] -%}
+        {%- do run_query('alter table ' ~ tables.runs ~ ' add column if not exists ' ~ column ~ ' boolean') -%}
+    {%- endfor -%}
 {% endmacro %}
 
 {% macro new_table(relation, columns) %}
@@ -122,15 +134,17 @@
 {% endmacro %}
 
 {# One row: the run that ends here. #}
-{% macro graph_run_sql(tables, arrived) %}
+{% macro graph_run_sql(tables, arrived, stands) %}
     insert into {{ tables.runs }}
     select
-        (select coalesce(max(runs.run), 0) + 1 from {{ tables.runs }} as runs) as run,
+        {{ tables.run }} as run,
         '{{ graph_rules() }}' as rules,
         {{ arrived }} as last_arrival,
         count(*) as nodes,
         count(case when node_id = component_id then 1 end) as components,
-        (select count(*) from {{ tables.changes }} as changes where changes.is_linking) as links_made,
-        (select count(*) from {{ tables.changes }} as changes where not changes.is_linking) as links_undone
+        (select count(*) from {{ tables.changes }} where run = {{ tables.run }} and is_linking) as links_made,
+        (select count(*) from {{ tables.changes }} where run = {{ tables.run }} and not is_linking) as links_undone,
+        {{ 'false' if stands else 'true' }} as is_anew,
+        false as is_told
     from {{ tables.levels[-1] }}
 {% endmacro %}

@@ -12,7 +12,7 @@
         {%- set hubs = scratch_table(name ~ '_hubs', hubs_to_decide_sql(tables, tier, dirty)) -%}
     {%- endif -%}
     {%- set members = scratch_table(name ~ '_members', hub_members_sql(tables, tier, hubs)) -%}
-    {%- set decided = scratch_table(name ~ '_decided', decided_hubs_sql(tables, tier, members)) -%}
+    {%- set decided = scratch_table(name ~ '_decided', decided_hubs_sql(tables, tier, members, stands)) -%}
     {%- if stands -%}
         {%- set known = scratch_table(name ~ '_known', known_hubs_sql(tables, tier, hubs)) -%}
         {%- set fresh = scratch_table(name ~ '_fresh', fresh_hubs_sql(decided, known)) -%}
@@ -22,12 +22,24 @@
     {%- endif -%}
     {%- set fresh = fresh or decided -%}
     {%- do run_query('insert into ' ~ tables.hubs ~ ' select ' ~ tier.number ~ ', rule, hub, anchor_node_id, suppression_reason from ' ~ fresh) -%}
+    {%- if stands or holds_rows(fresh ~ ' where suppression_reason is null') -%}
+        {%- do join_components(tables, tier, loosened, members, decided, fresh, stands) -%}
+    {%- else -%}
+        {%- set level, lower_level = tables.levels[tier.number], tables.levels[tier.number - 1] -%}
+        {%- do run_query('insert into ' ~ level ~ ' select node_id, component_id from ' ~ lower_level) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# Join what the hubs of a tier link, unless the guard keeps it apart. #}
+{% macro join_components(tables, tier, loosened, members, decided, fresh, stands) %}
+    {%- set name = tables.name ~ '_' ~ tier.number -%}
     {%- set free = scratch_table(name ~ '_free', free_nodes_sql(tables, tier, loosened)) -%}
     {%- set links = scratch_table(name ~ '_links', work_links_sql(tables, tier, free, members, decided, fresh, stands)) -%}
     {%- set solved = solve_components(contracted_links_sql(tables, tier, links, free, stands), name) -%}
     {%- set candidates = scratch_table(name ~ '_candidates', candidates_sql(tables, tier, free, solved, stands)) -%}
-    {%- set settled = scratch_table(name ~ '_settled', settled_sql(tables, tier, candidates)) if tables.guarded else candidates -%}
-    {%- do relabel(tables, tier, settled, stands) -%}
+    {%- set apart = scratch_table(name ~ '_cut', apart_sql(tables, tier, candidates)) if tables.guarded else none -%}
+    {%- set settled = scratch_table(name ~ '_settled', settled_sql(candidates, apart)) if apart and holds_rows(apart) else candidates -%}
+    {%- do relabel(tables, tier, settled, apart, stands) -%}
 {% endmacro %}
 
 {# Nodes of lower components that changed, or whose own evidence did: their hubs may be decided otherwise. #}
@@ -70,13 +82,18 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Components to take apart: those that lost something, and those that the guard had cut and that are touched again. #}
+{#
+    Components to take apart: those that lost something, and those that the guard had cut and that are touched again, or that may
+    hold less now that a window has moved.
+#}
 {% macro loosened_components_sql(tables, tier, dirty, hubs) -%}
     select coalesce(cuts.candidate_id, level_nodes.component_id) as candidate_id
     from {{ tables.levels[tier.number] }} as level_nodes
     left join {{ tables.cuts }} as cuts on cuts.tier = {{ tier.number }} and level_nodes.node_id = cuts.node_id
     where level_nodes.node_id in (
-        select changes.node_id from {{ tables.changes }} as changes where changes.tier = {{ tier.number }} and not changes.is_linking
+        select changes.node_id
+        from {{ tables.changes }} as changes
+        where changes.run = {{ tables.run }} and changes.tier = {{ tier.number }} and not changes.is_linking
         union
         select split.node_id from {{ tables.name }}_{{ tier.number - 1 }}_split as split
         union
@@ -95,4 +112,10 @@
     inner join {{ tables.evidence }} as evidence on cuts.node_id = evidence.node_id and cuts.tier = evidence.tier
     inner join {{ hubs }} as hubs on evidence.rule = hubs.rule and evidence.hub = hubs.hub
     where cuts.tier = {{ tier.number }}
+    {%- for kind in passing_kinds(tables) %}
+    union
+    select cuts.candidate_id
+    from {{ tables.cuts }} as cuts
+    where cuts.tier = {{ tier.number }} and cuts.suppression_reason = 'would join too many of {{ kind }}'
+    {%- endfor %}
 {%- endmacro %}

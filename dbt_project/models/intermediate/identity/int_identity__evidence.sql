@@ -59,30 +59,45 @@ paired as (
 
 ),
 
-shown as (
+-- One row per rule that an identifier of a type comes under; a record by itself has no type.
+value_rules as (
 
-    {% for tier in var('identity').tiers %}
-    {%- set number = loop.index %}
-    {%- for rule in tier.rules if rule.get('identifier') %}
     select
-        observed.*,
-        {{ number }} as tier,
-        '{{ rule.name }}' as rule,
-        cast({{ rule.get('confidence', 1.0) }} as double precision) as confidence,
-        observed.identifier_value{% if rule.get('with_name') %} || ' ' || observed.name_key{% endif %} as hub
-    from observed
-    where observed.identifier_type = '{{ rule.identifier }}'{% if rule.get('with_name') %} and observed.name_key is not null{% endif %}
-    union all
-    {%- endfor %}
-    {% endfor %}
-    select
-        observed.*,
+        '' as identifier_type,
         0 as tier,
         'record' as rule,
         cast(null as double precision) as confidence,
-        '' as hub
+        false as is_with_name
+    {%- for tier in var('identity').tiers %}
+    {%- set number = loop.index %}
+    {%- for rule in tier.rules if rule.get('identifier') %}
+    union all
+    select
+        '{{ rule.identifier }}' as identifier_type,
+        {{ number }} as tier,
+        '{{ rule.name }}' as rule,
+        cast({{ rule.get('confidence', 1.0) }} as double precision) as confidence,
+        {{ 'true' if rule.get('with_name') else 'false' }} as is_with_name
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+shown as (
+
+    select
+        observed.*,
+        rules.tier,
+        rules.rule,
+        rules.confidence,
+        case
+            when observed.identifier_type is null then ''
+            when rules.is_with_name then observed.identifier_value || ' ' || observed.name_key
+            else observed.identifier_value
+        end as hub
     from observed
-    where observed.identifier_type is null
+    inner join value_rules as rules on coalesce(observed.identifier_type, '') = rules.identifier_type
+    where not rules.is_with_name or observed.name_key is not null
 
 )
 

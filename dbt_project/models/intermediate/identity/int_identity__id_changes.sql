@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+{{ config(
+    materialized='incremental',
+    unique_key=['record_key', 'generation'],
+    incremental_strategy='delete+insert',
+    full_refresh=false,
+) }}
 
 {%- set previous = adapter.get_relation(database=this.database, schema=this.schema, identifier='int_identity__records') %}
 

@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    full_refresh=false,
+    post_hook="update {{ beside(ref('int_identity__components'), 'runs') }} set is_told = true where not is_told",
+) }}
 
 {%- set components = ref('int_identity__components') %}
 {%- set previous = adapter.get_relation(database=this.database, schema=this.schema, identifier='int_identity__records') %}
@@ -67,6 +72,21 @@ named_moves as (
 
 ),
 
+-- What one run makes and another undoes, before both are told, is as it was.
+changes as (
+
+    select
+        tier,
+        rule,
+        hub,
+        node_id,
+        sum(case when is_linking then 1 else -1 end) > 0 as is_linking
+    from {{ beside(components, 'changes') }}
+    group by tier, rule, hub, node_id
+    having sum(case when is_linking then 1 else -1 end) <> 0
+
+),
+
 -- Everybody who shows what a link that was made or undone is about.
 linked as (
 
@@ -76,7 +96,7 @@ linked as (
         hub,
         is_linking,
         node_id
-    from {{ beside(components, 'changes') }}
+    from changes
     union
     select
         changes.tier,
@@ -84,7 +104,7 @@ linked as (
         changes.hub,
         changes.is_linking,
         evidence.node_id
-    from {{ beside(components, 'changes') }} as changes
+    from changes
     inner join {{ beside(components, 'evidence') }} as evidence
         on changes.tier = evidence.tier and changes.rule = evidence.rule and changes.hub = evidence.hub
     where evidence.suppression_reason is null
@@ -191,14 +211,20 @@ causes as (
 
 ),
 
+-- The runs that are not told yet, and the last one that is.
 last_runs as (
 
     select
-        count(*) as runs,
         count(distinct runs.rules) as rule_sets,
-        (select count(*) from {{ beside(components, 'changes') }}) as changed_links
+        count(case when runs.is_anew and not runs.is_told then 1 end) as times_anew,
+        (select count(*) from changes) as changed_links
     from {{ beside(components, 'runs') }} as runs
-    where runs.run >= (select max(latest.run) - 1 from {{ beside(components, 'runs') }} as latest)
+    where
+        runs.run >= (
+            select coalesce(max(told.run), 0)
+            from {{ beside(components, 'runs') }} as told
+            where told.is_told
+        )
 
 )
 
@@ -212,7 +238,8 @@ select
     case
         when last_runs.changed_links = 0 and last_runs.rule_sets > 1 then 'rules changed'
         when causes.cause is not null then causes.cause
-        when {{ '1 = 1' if flags.FULL_REFRESH else 'last_runs.runs = 1' }} then 'solved anew'
+        when last_runs.rule_sets > 1 then 'rules changed'
+        when last_runs.times_anew > 0 then 'solved anew'
         else 'cut lifted'
     end as cause,
     cast(causes.tier as bigint) as tier,
