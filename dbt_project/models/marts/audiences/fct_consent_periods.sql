@@ -5,6 +5,7 @@
 ) }}
 
 {%- set classes = ['marketing', 'service', 'triggered'] -%}
+{%- set channels = ['email', 'sms', 'ads'] -%}
 {%- set topic = 'address_kind, address, purpose, channel, message_class' -%}
 
 with classes as (
@@ -16,13 +17,23 @@ with classes as (
 
 ),
 
+channels as (
+
+    {%- for channel in channels %}
+    select '{{ channel }}' as channel
+    {%- if not loop.last %} union all {%- endif %}
+    {%- endfor %}
+
+),
+
 -- All that was ever said about an address, where anything is new; of a source that has just joined, everything is.
 events as (
 
     select
         *,
         coalesce(action in ('requested', 'confirmed', 'granted'), false) as is_yes,
-        coalesce(message_class in (select classes.message_class from classes), false) as names_a_class
+        coalesce(message_class in (select classes.message_class from classes), false) as names_a_class,
+        coalesce(channel in (select channels.channel from channels), false) as names_a_channel
     from {{ ref('fct_consent_events') }}
     {% if is_incremental() -%}
     where (address_kind, address) in (
@@ -37,6 +48,7 @@ events as (
 ),
 
 -- Who agrees without saying to what agrees to marketing; who says no without saying to what says it to everything.
+-- So does a no by a channel that does not exist: it may be any of them, spelled in another way.
 spoken as (
 
     select
@@ -45,7 +57,7 @@ spoken as (
         events.address_kind,
         events.address,
         events.purpose,
-        events.channel,
+        channels.channel,
         classes.message_class,
         events.action,
         events.is_yes,
@@ -57,6 +69,7 @@ spoken as (
         events.locale
     from events
     cross join classes
+    inner join channels on events.channel = channels.channel or (not events.is_yes and not events.names_a_channel)
     where
         events.message_class = classes.message_class
         or (events.is_yes and events.message_class is null and classes.message_class = 'marketing')

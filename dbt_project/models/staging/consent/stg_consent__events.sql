@@ -10,14 +10,14 @@ renamed as (
         -- ids
         event_id,
         -- values
-        address_kind,
+        lower(trim(address_kind)) as address_kind,
         case
-            when address_kind = 'email' then {{ normalise_email('address') }}
-            when address_kind = 'phone' then {{ normalise_phone('address') }}
+            when lower(trim(address_kind)) = 'email' then {{ normalise_email('address') }}
+            when lower(trim(address_kind)) = 'phone' then {{ normalise_phone('address') }}
         end as address,
-        purpose,
-        channel,
-        message_class,
+        lower(trim(purpose)) as purpose,
+        lower(trim(channel)) as channel,
+        lower(trim(message_class)) as message_class,
         action,
         lawful_basis,
         form,
