@@ -44,10 +44,17 @@ def read_folder(
     """Every declaration in `folder` by name, in the order of names, and the complaints about the files left out."""
     things, problems = attempt_all(read_one, declared_files(folder, draft))
     problems += [
-        DeclarationError("declarations end in `.yml`.", where=Location(file), remedy=f"Rename it to `{file.stem}.yml`.")
-        for file in sorted(folder.glob("*.yaml"))
+        DeclarationError(
+            "declarations lie here in files that end in `.yml`.", where=Location(path), remedy=_meant(path)
+        )
+        for path in sorted(folder.glob("*"))
+        if path.suffix != ".yml" and not path.name.startswith(".")
     ]
     return {thing.name: thing for thing in things}, problems
+
+
+def _meant(path: Path) -> str:
+    return "Move its files one folder up." if path.is_dir() else f"Rename it to `{path.name.split('.')[0]}.yml`."
 
 
 def declared_files(folder: Path, draft: Path | None = None) -> Iterator[Path]:

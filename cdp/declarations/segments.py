@@ -13,6 +13,7 @@ from pydantic import Field
 from cdp.declarations.computed import is_local
 from cdp.declarations.folder import Declaration, DeclaredName, declared_files, read_folder, read_header
 from cdp.declarations.former_names import check_former_names
+from cdp.declarations.hand_written import way_back_to_segments
 from cdp.declarations.problems import together
 from cdp.declarations.references import check_references
 from cdp.declarations.rule import All, Condition, Membership, Not, Rule, leaves
@@ -79,7 +80,7 @@ def read_segments(
     """
     folder = project.activation / "segments"
     vocabulary, problems = read_vocabulary(project)
-    models = {file.stem for file in (project.dbt_project / "models").rglob("*.sql")}
+    models = {file.stem: file for file in (project.dbt_project / "models").rglob("*.sql")}
 
     def read_one(file: Path) -> Segment:
         if file.stem not in instead:
@@ -97,7 +98,9 @@ def read_segments(
     return segments, problems + broken + between
 
 
-def _segment(header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: set[str]) -> Segment:
+def _segment(
+    header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: Mapping[str, Path]
+) -> Segment:
     definition = _definition(header, document, vocabulary, models)
     return Segment(
         header.name,
@@ -111,9 +114,9 @@ def _segment(header: SegmentHeader, document: YamlDocument, vocabulary: Vocabula
 
 
 def _definition(
-    header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: set[str]
+    header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary, models: Mapping[str, Path]
 ) -> Rule | ModelReference:
-    if ("rule" in document.content) == ("model" in document.content):
+    if ("rule" in document.content) == (header.model is not None):
         raise DeclarationError(
             "a segment has either a `rule` or a `model`.",
             where=document.at("model"),
@@ -128,6 +131,12 @@ def _definition(
             f"the dbt project has no model `{header.model}`.",
             where=document.at("model"),
             remedy=f"Write `models/marts/segments/hand_written/{header.model}.sql`, with a `customer_id`.",
+        )
+    if way := way_back_to_segments(header.model, models):
+        raise DeclarationError(
+            f"the model is made of the segments that it is one of: {' → '.join(way)}.",
+            where=document.at("model"),
+            remedy="Let it read customers, orders or events, and name other segments in a rule.",
         )
     return ModelReference(header.model)
 
@@ -144,4 +153,5 @@ def _rule(header: SegmentHeader, document: YamlDocument, vocabulary: Vocabulary)
     if not header.without:
         return rule
     others = [Membership(name, document.at("except", index)) for index, name in enumerate(header.without)]
-    return All((rule, *map(Not, others)))
+    parts = rule.rules if isinstance(rule, All) else (rule,)
+    return All((*parts, *map(Not, others)))

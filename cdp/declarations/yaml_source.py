@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 # An alias may stand for an alias that stands for an alias …
 MOST_VALUES = 50_000
+MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,17 @@ class YamlDocument:
 
 
 class _NoDuplicates(yaml.SafeLoader):
-    """Safe YAML without dates or duplicate keys: a date stays the text its author wrote."""
+    """Safe YAML without dates or duplicate keys: a date stays the text its author wrote, and so do `1:30` and `010`."""
 
 
+_UNWANTED = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "int")}
 _NoDuplicates.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_NoDuplicates.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
 
 
 def read_yaml(file: Path) -> YamlDocument:
@@ -51,7 +57,11 @@ def read_yaml(file: Path) -> YamlDocument:
     Raises DeclarationError where the file is missing, is not YAML or repeats a key.
     """
     try:
-        loader = _NoDuplicates(file.read_text(encoding="utf-8"))
+        # Reading takes seconds a megabyte, before anything in it can be counted.
+        if file.stat().st_size > MOST_BYTES:
+            raise DeclarationError(f"the file has more than {MOST_BYTES:,} bytes.", where=Location(file))
+        text = file.read_text(encoding="utf-8")
+        loader = _NoDuplicates(text)
         node = loader.get_single_node()
         lines: dict[Path_, int] = {}
         if node is not None:
@@ -68,6 +78,10 @@ def read_yaml(file: Path) -> YamlDocument:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise DeclarationError(f"this is not YAML: {error.problem}.", where=Location(file, line)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        told = f"this is not YAML: it has the character U+{ord(text[error.position]):04X}."
+        raise DeclarationError(told, where=Location(file, line)) from None
     except (yaml.YAMLError, ValueError) as error:
         raise DeclarationError(f"this is not YAML: {error}.", where=Location(file)) from None
     return YamlDocument(file, content, lines)
@@ -96,9 +110,19 @@ def _steps(location: Sequence[str | int]) -> Sequence[str | int]:
     return [step for step in location if not (isinstance(step, str) and step.startswith(("function-", "tagged-")))]
 
 
+_IN_WORDS = {
+    "string_type": 'write text, in quotes if it looks like something else (`"yes"`, `"12"`)',
+    "list_type": "write a list, such as `[one, another]`",
+    "tuple_type": "write a list, such as `[one, another]`",
+    "dict_type": "write names with their values, such as `{a: 50, b: 50}`",
+}
+
+
 def _told(complaint: Any) -> str:
-    name = ".".join(str(step) for step in complaint["loc"]) or "this"
+    name = ".".join(str(step) for step in complaint["loc"] if step != "[key]") or "this"
     kind = complaint["type"]
+    if kind in _IN_WORDS:
+        return f"`{name}`: {_IN_WORDS[kind]}."
     if kind == "extra_forbidden":
         return f"`{name}` is not a known key."
     if kind == "missing":

@@ -97,9 +97,11 @@ def test_every_mistake_of_a_rule_is_told_at_its_own_line(project: Project, decla
     ("body", "told"),
     [
         ("", "a segment has either a `rule` or a `model`."),
+        ("model:", "a.yml:4: a segment has either a `rule` or a `model`."),
         ("rule: {segment: a}\nmodel: seg_a", "a segment has either a `rule` or a `model`."),
         ("model: seg_missing", "the dbt project has no model `seg_missing`."),
         ('model: "x\') }}"', "`model`: String should match pattern"),
+        ("rule: {trait: city, is: Rome}\nformerly: b", "`formerly`: write a list, such as `[one, another]`."),
         ("rule: {trait: city, is: Rome}\nsince: 2017", "`since` is not a known key."),
     ],
 )
@@ -108,14 +110,32 @@ def test_a_segment_is_a_rule_or_a_model(project: Project, declare: Declare, body
     assert told in complaint(project)
 
 
+def test_a_model_made_of_segments_is_none(project: Project, declare: Declare) -> None:
+    folder = project.dbt_project / "models/marts/segments"
+    (folder / "hand_written").mkdir(parents=True)
+    (folder / "hand_written/seg_a.sql").write_text("select customer_id from {{ ref('segment_members') }}")
+    (folder / "segment_members.sql").write_text("select 1 from {{ ref( 'int_segments__masks' ) }}")
+    (folder / "int_segments__masks.sql").write_text("select 1 from {{ ref('seg_a') }}")
+    declare("segments/a", "model: seg_a")
+    assert "seg_a → segment_members → int_segments__masks" in complaint(project)
+
+
 def test_the_file_is_called_what_its_name_says(project: Project, declare: Declare) -> None:
     declare("segments/a", "rule: {trait: city, is: Rome}").rename(project.activation / "segments/b.yml")
     assert "the file is called `b`, but its name says `a`." in complaint(project)
 
 
-def test_another_ending_is_not_passed_over(project: Project, declare: Declare) -> None:
-    declare("segments/a", "rule: {trait: city, is: Rome}").rename(project.activation / "segments/a.yaml")
-    assert "declarations end in `.yml`. Rename it to `a.yml`." in complaint(project)
+@pytest.mark.parametrize("name", ["a.yaml", "a.YML", "a.yml.txt"])
+def test_another_ending_is_not_passed_over(project: Project, declare: Declare, name: str) -> None:
+    declare("segments/a", "rule: {trait: city, is: Rome}").rename(project.activation / "segments" / name)
+    assert f"{name}: declarations lie here in files that end in `.yml`. Rename it to `a.yml`." in complaint(project)
+
+
+def test_a_folder_among_declarations_is_not_passed_over(project: Project, declare: Declare) -> None:
+    file = declare("segments/a", "rule: {trait: city, is: Rome}")
+    (file.parent / "crm").mkdir()
+    file.rename(file.parent / "crm" / "a.yml")
+    assert "crm: declarations lie here in files that end in `.yml`. Move its files one folder up." in complaint(project)
 
 
 def test_a_broken_file_hides_neither_the_others_nor_who_refers_to_it(project: Project, declare: Declare) -> None:

@@ -35,7 +35,7 @@ def test_tables_come_in_the_order_of_their_names(company: Company) -> None:
         ("table: contacts", 'table: "contacts; drop"', 6, "table"),
         ("data_type: date", "data_type: money", 10, "`money` is none of varchar, bigint"),
         ("{landing:", "{landin:", 6, "Did you mean `landing`?"),
-        ("tables:", "tables: {}\n    tables_:", 4, "`sources.0.tables`: Input should be a valid list"),
+        ("tables:", "tables: {}\n    tables_:", 4, "`sources.0.tables`: write a list, such as"),
         ("{name: city,", '{name: "City!",', 9, "name"),
     ],
 )
