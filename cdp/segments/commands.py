@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -117,13 +117,17 @@ def explain_customer(
 def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[list[Reason], datetime]:
     """The answer from the published generation, and its moment."""
     from cdp.declarations.audiences import load_audiences
-    from cdp.declarations.segments import load_segments
+    from cdp.declarations.problems import together
+    from cdp.segments.compiler import ANALYSES
     from cdp.segments.explain import explain_membership
     from cdp.segments.reach import explain_reach
+    from cdp.segments.standing import standing_segments
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
-    segments = load_segments(project)
+    segments, problems = standing_segments(project, project.dbt_project / ANALYSES)
+    if segment and segment not in segments and problems:
+        raise together(problems)
     if segment:
         asked = _find(segments, segment, "segment")
         with open_warehouse(project).reader() as reader:
@@ -146,7 +150,7 @@ def explain_consent_at(
     from cdp.warehouse import open_warehouse
 
     with open_warehouse(Project.load()).reader() as reader:
-        moment = at or reader.generation.as_of
+        moment = reader.generation.as_of if at is None else _naive_utc(at)
         answer = explain_consent(reader, address, moment)
     if as_json:
         output.print_json(json.dumps({"at": moment, **asdict(answer)}, default=str))
@@ -157,6 +161,10 @@ def explain_consent_at(
         output.print(f"Nothing could be sent: the address is suppressed ({answer.suppressed_for}).")
     if answer.is_do_not_contact:
         output.print("Nothing may be sent now: somebody with this address asked never to be contacted.")
+
+
+def _naive_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _find(declared: Mapping[str, Declared], name: str, kind: str) -> Declared:

@@ -49,10 +49,20 @@ class Movement:
     leave: int
 
 
+def former_names(old: Segments, new: Segments) -> dict[str, str]:
+    """The names that renamed segments have in `old`, by those they have in `new`."""
+    return {
+        segment.name: former
+        for segment in new.values()
+        for former in segment.formerly
+        if former in old and former not in new and segment.name not in old
+    }
+
+
 def movement(name: str, old: Side, new: Side) -> Movement:
     """Compare the two sides beside them, for they may be two files, or an engine that is not ours."""
     with duckdb.connect() as connection:
-        connection.register("before", old.members(name))
+        connection.register("before", old.members(former_names(old.segments, new.segments).get(name, name)))
         connection.register("after", new.members(name))
         (counts,) = connection.execute(_COMPARED).fetchall()
     return Movement(*counts)

@@ -9,7 +9,7 @@ from cdp.declarations.rule import Condition, Membership, leaves
 from cdp.declarations.segments import ModelReference, Segment
 from cdp.declarations.traits import TRAITS_MODEL
 from cdp.segments.difference.lineage import Origins, Reach
-from cdp.segments.difference.movement import Side
+from cdp.segments.difference.movement import Side, former_names
 from cdp.segments.members import columns_read, part_of
 from cdp.segments.words import rule_in_words, segment_in_words
 
@@ -21,6 +21,7 @@ class Reasons:
 
     def __init__(self, old: Side, new: Side, reach: Reach) -> None:
         self._old, self._new, self._reach = old, new, reach
+        self._former = former_names(old.segments, new.segments)
         self._origins: dict[Condition, Origins] = {}
         self._known: dict[str, tuple[str, ...]] = {}
 
@@ -37,8 +38,12 @@ class Reasons:
     def _found(self, name: str) -> Iterator[str]:
         old, new = self._old.segments.get(name), self._new.segments.get(name)
         if new is None:
-            yield "removed"
+            if name not in self._former.values():
+                yield "removed"
             return
+        if old is None and name in self._former:
+            yield f"was `{self._former[name]}`"
+            old = self._old.segments[self._former[name]]
         if old is None:
             yield "new"
         elif old.definition != new.definition:

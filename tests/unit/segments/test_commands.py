@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from cdp.errors import DeclarationError
 from cdp.project import Project
 from cdp.segments.commands import register
+from tests.doubles.published import publish_customers
 
 Declare = Callable[[str, str], Path]
 Run = Callable[..., Result]
@@ -70,6 +72,14 @@ def test_explain_names_the_nearest_segment(declare: Declare, run: Run) -> None:
     assert isinstance(explained.exception, DeclarationError)
 
 
+def test_a_broken_file_is_not_in_the_way_of_explaining_another(project: Project, declare: Declare, run: Run) -> None:
+    publish_customers(project, [(7, 1, 0.5, "Rome", True, None)], [("romans", 7)])
+    declare("segments/romans", "rule: {trait: city, is: Rome}")
+    declare("segments/broken", "rule: {trait: city, is: 3}")
+    assert "Customer 7 is in romans" in run("explain", "customer", "7", "--segment", "romans").output
+    assert "not 3" in str(run("explain", "customer", "7", "--segment", "broken").exception)
+
+
 def test_explain_names_the_nearest_audience(declare: Declare, run: Run) -> None:
     declare("segments/romans", "rule: {trait: city, is: Rome}")
     declare("audiences/letter", "segment: romans\nchannel: email\npurpose: marketing")
@@ -80,3 +90,24 @@ def test_explain_names_the_nearest_audience(declare: Declare, run: Run) -> None:
 @pytest.mark.parametrize("named", [(), ("--segment", "romans", "--audience", "letter")])
 def test_explain_wants_a_segment_or_an_audience(run: Run, named: tuple[str, ...]) -> None:
     assert "name one of the two" in str(run("explain", "customer", "7", *named).exception)
+
+
+def test_a_moment_may_say_its_zone(project: Project, run: Run) -> None:
+    columns = "address varchar, purpose varchar, channel varchar, message_class varchar, is_granted boolean, "
+    columns += (
+        "decided_at timestamp, superseded_at timestamp, lawful_basis varchar, source_name varchar, form varchar, "
+    )
+    columns += "text_version varchar, text_sha256 varchar, locale varchar, event_id varchar"
+    given = ("a@example.com", "marketing", "email", "marketing", True, datetime(2017, 10, 31, 7), None)
+    publish_customers(
+        project,
+        [],
+        fct_consent_periods=(columns, [(*given, "consent", "forms", "sign-up", "v1", "0", "en", "e1")]),
+        fct_consent_events=("source_name varchar, event_id varchar, landed_at timestamp", [("forms", "e1", given[5])]),
+        int_consent__suppressions=("address varchar, reason varchar, suppressed_at timestamp", []),
+        int_consent__do_not_contact_addresses=("address varchar", []),
+    )
+    for at, standings in (("2017-10-31T09:00:00+02:00", 1), ("2017-10-31T08:59:00+02:00", 0)):
+        told = run("explain", "consent", "a@example.com", "--at", at, "--json")
+        assert told.exit_code == 0, told.exception
+        assert len(json.loads(told.output)["standings"]) == standings

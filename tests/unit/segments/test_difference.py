@@ -94,6 +94,13 @@ def test_files_that_come_and_go(declare: Declare, run: Run) -> None:
 
 
 @pytest.mark.usefixtures("committed")
+def test_a_renamed_segment_is_one_row(declare: Declare, run: Run) -> None:
+    declare("segments/frequent", "rule: {trait: orders_count, at_least: 12}").unlink()
+    declare("segments/regulars", "rule: {trait: orders_count, at_least: 15}\nformerly: [frequent]")
+    assert touched(run("HEAD", "--json")) == {"regulars": (["was `frequent`", "its rule changed"], (3, 2, 0, 1))}
+
+
+@pytest.mark.usefixtures("committed")
 def test_other_words_about_the_same_people_touch_nobody(declare: Declare, run: Run) -> None:
     file = declare("segments/early", "rule: {trait: last_order_at, more_than_ago: 30 days}")
     file.write_text(file.read_text().replace("Some people.", "People who have not come for a month."))

@@ -83,6 +83,14 @@ def test_each_part_stands_alone_and_after_those_before_it(declare: Declare, run:
 
 
 @pytest.mark.usefixtures("published")
+def test_exceptions_stand_beside_the_parts_of_the_rule(declare: Declare, run: Run) -> None:
+    declare("segments/romans", "rule: {trait: city, is: Rome}")
+    rule = "rule: {all: [{trait: orders_count, at_least: 12}, {trait: city, known: true}]}\nexcept: [romans]"
+    parts = told(run(declare("segments/lapsing", rule), "--json"))["parts"]
+    assert [(part["depth"], part["left"]) for part in parts] == [(0, 3), (0, 3), (0, 1)]
+
+
+@pytest.mark.usefixtures("published")
 def test_overlaps_are_with_others_and_the_largest_first(declare: Declare, run: Run) -> None:
     file = declare("segments/frequent", "rule: {trait: orders_count, at_least: 2}")
     assert told(run(file, "--json"))["overlaps"] == [{"segment": "early", "customers": 3, "members": 3}]
