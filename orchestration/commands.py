@@ -37,9 +37,12 @@ def run(
     and tools as they were.
     """
     from cdp.pipeline.building import running
+    from cdp.segments.compiler import what_a_build_would_miss
     from reverse_etl.sandbox.serving import running_sandbox
 
     project = Project.load()
+    if missed := what_a_build_would_miss(project):
+        errors.print(missed, markup=False, soft_wrap=True)
     # Dagster takes seconds to import: a second run is turned away before, and the sandbox starts beside.
     with running(project), errors.status("starting") as spinner, running_sandbox(project) as sandbox:
         from orchestration.report import Report

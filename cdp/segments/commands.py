@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cdp.cli.console import output
+from cdp.cli.console import errors, output
 from cdp.cli.explain import explain_app
 from cdp.errors import CdpError, ConfigurationError, DeclarationError
 from cdp.project import Project
@@ -104,22 +104,25 @@ def explain_customer(
     if (segment is None) is (audience is None):
         raise ConfigurationError("name one of the two: `--segment NAME` or `--audience NAME`.")
     kind, name = ("segment", segment) if segment else ("audience", audience)
-    reasons, as_of = _reasons(customer, segment, audience)
+    reasons, as_of, is_current = _reasons(customer, segment, audience)
     is_member = all(reason.holds for reason in reasons if reason.depth == 0)
     if as_json:
         answer = {"customer_id": customer, kind: name, "as_of": as_of, "is_member": is_member}
-        _print_json(answer, reasons)
+        _print_json({**answer, "is_published_rule": is_current}, reasons)
         return
+    if not is_current:
+        errors.print("The rule has changed since the last build: this answers by the file. Next: cdp compile, cdp run.")
     output.print(f"Customer {customer} {'is' if is_member else 'is not'} in {name} as of {as_of} (UTC).")
     output.print(_reasons_table(reasons))
 
 
-def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[list[Reason], datetime]:
-    """The answer from the published generation, and its moment."""
+def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[list[Reason], datetime, bool]:
+    """The answer from the published generation, its moment, and whether that was built from the rule as it is."""
     from cdp.declarations.audiences import load_audiences
     from cdp.declarations.problems import together
     from cdp.segments.compiler import ANALYSES
     from cdp.segments.explain import explain_membership
+    from cdp.segments.published import is_published
     from cdp.segments.reach import explain_reach
     from cdp.segments.standing import standing_segments
     from cdp.warehouse import open_warehouse
@@ -131,10 +134,12 @@ def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[
     if segment:
         asked = _find(segments, segment, "segment")
         with open_warehouse(project).reader() as reader:
-            return explain_membership(reader, segments, asked, customer), reader.generation.as_of
+            reasons = explain_membership(reader, segments, asked, customer)
+            return reasons, reader.generation.as_of, is_published(reader, asked, segments)
     reached = _find(load_audiences(project), str(audience), "audience")
     with open_warehouse(project).reader() as reader:
-        return explain_reach(reader, segments, reached, customer), reader.generation.as_of
+        reasons = explain_reach(reader, segments, reached, customer)
+        return reasons, reader.generation.as_of, is_published(reader, segments[reached.segment], segments)
 
 
 @explain_app.command("consent")

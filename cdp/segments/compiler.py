@@ -87,6 +87,20 @@ def drift(project: Project, generated: Mapping[Path, str]) -> Drift:
     return Drift(tuple(sorted(stale)), tuple(sorted(orphaned)))
 
 
+def what_a_build_would_miss(project: Project) -> str:
+    """A sentence where the declarations say something else than the SQL that a build reads; empty where they do not."""
+    try:
+        found = drift(project, compile_project(project))
+    except DeclarationError as error:
+        return f"What is declared cannot be compiled, so the SQL of before is built: {error}"
+    files = len(found.stale) + len(found.orphaned)
+    return (
+        f"{files} generated files are not what is declared: this builds without it. First: cdp compile."
+        if found
+        else ""
+    )
+
+
 def write(found: Drift, generated: Mapping[Path, str]) -> None:
     for path in found.stale:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ TRAITS = (
     "last_order_at timestamp"
 )
 MEMBERS = "segment_name varchar, customer_id bigint"
-DEFINITIONS = "segment_name varchar"
+DEFINITIONS = "segment_name varchar, fingerprint varchar"
 
 Rows = Sequence[Sequence[Any]]
 
@@ -41,7 +41,7 @@ def publish(project: Project, tables: Mapping[str, tuple[str, Rows]]) -> None:
 
 def publish_customers(project: Project, traits: Rows, members: Rows = (), **tables: tuple[str, Rows]) -> None:
     """Publish customers with their `TRAITS`, and who is in which segment (name, customer)."""
-    names = sorted({(name,) for name, _ in members})
+    names = sorted({(name, None) for name, _ in members})
     standing = {
         "dim_customer_traits": (TRAITS, traits),
         "segment_members": (MEMBERS, members),

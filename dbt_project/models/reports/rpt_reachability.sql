@@ -1,8 +1,9 @@
-{%- set address_kinds = {'email': 'email', 'sms': 'phone'} %}
+{#- An ad tool knows a person by either address. #}
+{%- set address_kinds = [('email', 'email'), ('sms', 'phone'), ('ads', 'email'), ('ads', 'phone')] %}
 
 with channels as (
 
-    {% for channel, address_kind in address_kinds.items() -%}
+    {% for channel, address_kind in address_kinds -%}
     select
         '{{ channel }}' as channel,
         '{{ address_kind }}' as address_kind

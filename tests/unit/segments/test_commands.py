@@ -11,10 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from cdp.declarations.segments import load_segments
 from cdp.errors import DeclarationError
 from cdp.project import Project
 from cdp.segments.commands import register
-from tests.doubles.published import publish_customers
+from cdp.segments.definitions import rule_fingerprint
+from tests.doubles.published import DEFINITIONS, publish_customers
 
 Declare = Callable[[str, str], Path]
 Run = Callable[..., Result]
@@ -78,6 +80,22 @@ def test_a_broken_file_is_not_in_the_way_of_explaining_another(project: Project,
     declare("segments/broken", "rule: {trait: city, is: 3}")
     assert "Customer 7 is in romans" in run("explain", "customer", "7", "--segment", "romans").output
     assert "not 3" in str(run("explain", "customer", "7", "--segment", "broken").exception)
+
+
+def test_explain_says_where_the_rule_has_changed_since_the_build(project: Project, declare: Declare, run: Run) -> None:
+    declare("segments/romans", "rule: {trait: city, is: Rome}")
+    built = load_segments(project)
+    definitions = [("romans", rule_fingerprint(built["romans"], built))]
+    customers = [(7, 1, 0.5, "Rome", True, None)]
+    publish_customers(project, customers, [("romans", 7)], int_segments__definitions=(DEFINITIONS, definitions))
+    asked = ("explain", "customer", "7", "--segment", "romans")
+    assert "has changed" not in run(*asked).output
+    assert json.loads(run(*asked, "--json").output)["is_published_rule"]
+    declare("segments/romans", "rule: {trait: city, is: Oslo}")
+    answer = run(*asked)
+    assert "Customer 7 is not in romans" in answer.output
+    assert "The rule has changed since the last build" in answer.output
+    assert not json.loads(run(*asked, "--json").output)["is_published_rule"]
 
 
 def test_explain_names_the_nearest_audience(declare: Declare, run: Run) -> None:

@@ -14,7 +14,7 @@ import yaml
 from cdp.declarations.yaml_source import read_yaml
 from cdp.errors import DeclarationError
 from cdp.project import Project
-from cdp.segments.compiler import compile_project, drift, write
+from cdp.segments.compiler import compile_project, drift, what_a_build_would_miss, write
 
 Declare = Callable[[str, str], Path]
 REPOSITORY = Path(__file__).parents[3]
@@ -152,3 +152,15 @@ def test_the_editor_schema_refuses_what_the_compiler_refuses(project: Project, d
     for rule in refused:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**header, "rule": rule}, schema)
+
+
+def test_a_run_hears_of_what_it_would_miss(project: Project, declare: Declare) -> None:
+    declare("segments/frequent", FREQUENT)
+    generated = compile_project(project)
+    assert "First: cdp compile" in what_a_build_would_miss(project)
+    write(drift(project, generated), generated)
+    assert what_a_build_would_miss(project) == ""
+    declare("segments/frequent", "rule: {trait: orders_count, at_least: 13}")
+    assert what_a_build_would_miss(project).startswith("3 generated files are not what is declared")
+    declare("segments/frequent", "rule: {trait: nonsense, at_least: 13}")
+    assert "frequent.yml:4" in what_a_build_would_miss(project)
