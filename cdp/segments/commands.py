@@ -151,12 +151,14 @@ def explain_consent_at(
     as_json: AsJson = False,
 ) -> None:
     """What was allowed at an address at a moment, and by which words. The address is not printed."""
+    from cdp.address_macros import AddressMacros
     from cdp.segments.consent import explain_consent
     from cdp.warehouse import open_warehouse
 
-    with open_warehouse(Project.load()).reader() as reader:
+    project = Project.load()
+    with open_warehouse(project).reader() as reader:
         moment = reader.generation.as_of if at is None else _naive_utc(at)
-        answer = explain_consent(reader, address, moment)
+        answer = explain_consent(reader, AddressMacros(project.dbt_project).address(address), moment)
     if as_json:
         output.print_json(json.dumps({"at": moment, **asdict(answer)}, default=str))
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,28 +48,22 @@ class ConsentAnswer:
 
 
 def explain_consent(reader: Reader, address: str, at: datetime) -> ConsentAnswer:
-    """What stood at `at` (naive UTC). Whatever is not among the standings was not allowed."""
-    known = standard_form(address)
+    """What stood at `at` (naive UTC) at a normalised address. Whatever is not among the standings was not allowed."""
     periods = _PERIODS.format(
         periods=reader.relation("fct_consent_periods"), events=reader.relation("fct_consent_events")
     )
     suppressed = _rows(
         reader,
         f"select reason from {reader.relation('int_consent__suppressions')} where address = ? and suppressed_at <= ?",
-        known,
+        address,
         at,
     )
     never = reader.relation("int_consent__do_not_contact_addresses")
     return ConsentAnswer(
-        standings=[_standing(row, at) for row in _rows(reader, periods, known, at, at)],
+        standings=[_standing(row, at) for row in _rows(reader, periods, address, at, at)],
         suppressed_for=suppressed[0]["reason"] if suppressed else None,
-        is_do_not_contact=bool(_rows(reader, f"select 1 as found from {never} where address = ?", known)),
+        is_do_not_contact=bool(_rows(reader, f"select 1 as found from {never} where address = ?", address)),
     )
-
-
-def standard_form(address: str) -> str:
-    """The address as the warehouse writes it; a phone number needs its country code."""
-    return address.strip().lower() if "@" in address else "+" + re.sub(r"[^0-9]", "", address)
 
 
 def _standing(row: dict[str, Any], at: datetime) -> Standing:

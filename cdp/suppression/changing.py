@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
+from cdp.address_macros import AddressMacros
 from cdp.declarations.addresses import AddressKind, Reason
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
@@ -18,7 +19,6 @@ from cdp.project import Project
 from cdp.suppression.keys import KeyRing
 from cdp.suppression.landing import Suppression
 from cdp.suppression.listings import LISTING_ORDER, listed_addresses, new_listings, rotated_listings
-from cdp.suppression.macros import AddressMacros
 from cdp.suppression.state import known_by_one_key, open_state
 
 _SHOWN_LINES = 5

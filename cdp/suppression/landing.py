@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from cdp.address_macros import AddressMacros
 from cdp.declarations.sources import SourceTable, SuppressionLanding, SuppressionTable
 from cdp.errors import ConfigurationError
 from cdp.landing.batch import Batch
@@ -16,7 +17,6 @@ from cdp.landing.files import FileOutcome
 from cdp.project import Project
 from cdp.suppression.keys import KeyRing, keyed_token
 from cdp.suppression.listings import LISTING_ORDER, new_listings
-from cdp.suppression.macros import AddressMacros
 from cdp.suppression.shown import ShownIn, fill_shown
 from cdp.suppression.state import open_state
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import duckdb
 
+from cdp.address_macros import AddressMacros
 from cdp.declarations.addresses import Reason, ShownAddress, Suppressing
 from cdp.declarations.sources import SourceTable
 from cdp.landing.lake import parquet_relation, quoted
 from cdp.landing.readers import quoted_name
-from cdp.suppression.macros import AddressMacros
 
 
 @dataclass(frozen=True, slots=True)

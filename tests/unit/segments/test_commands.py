@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -111,6 +112,9 @@ def test_explain_wants_a_segment_or_an_audience(run: Run, named: tuple[str, ...]
 
 
 def test_a_moment_may_say_its_zone(project: Project, run: Run) -> None:
+    product = Path(__file__).parents[3] / "dbt_project"
+    shutil.copytree(product / "macros/portable", project.dbt_project / "macros/portable")
+    shutil.copy(product / "dbt_project.yml", project.dbt_project)
     columns = "address varchar, purpose varchar, channel varchar, message_class varchar, is_granted boolean, "
     columns += (
         "decided_at timestamp, superseded_at timestamp, lawful_basis varchar, source_name varchar, form varchar, "

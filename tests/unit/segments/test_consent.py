@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from cdp.segments.consent import explain_consent, standard_form
+from cdp.address_macros import AddressMacros
+from cdp.errors import ConfigurationError
+from cdp.segments.consent import explain_consent
 from tests.doubles.readers import MemoryReader
 
+MACROS = AddressMacros(Path(__file__).parents[3] / "dbt_project")
 PERIODS = (
     "address varchar, purpose varchar, channel varchar, message_class varchar, is_granted boolean, "
     "decided_at timestamp, superseded_at timestamp, lawful_basis varchar, source_name varchar, form varchar, "
@@ -47,7 +51,7 @@ def reader() -> MemoryReader:
 def test_a_period_holds_from_its_word_until_the_next(
     reader: MemoryReader, at: datetime, allowed: bool, was_known: bool
 ) -> None:
-    [standing] = explain_consent(reader, " A@Example.com ", at).standings
+    [standing] = explain_consent(reader, "a@example.com", at).standings
     assert (standing.is_granted, standing.was_known) == (allowed, was_known)
     assert (standing.source, standing.form, standing.text_version, standing.locale) == (
         "forms",
@@ -68,7 +72,14 @@ def test_suppression_has_a_beginning_and_do_not_contact_is_for_good(reader: Memo
 
 
 @pytest.mark.parametrize(
-    ("typed", "known"), [(" Anna@Example.COM", "anna@example.com"), ("+7 (916) 123-45-67", "+79161234567")]
+    ("typed", "known"), [(" Anna@Example.COM", "anna@example.com"), ("8 (916) 123-45-67", "+79161234567")]
 )
 def test_an_address_may_be_typed_as_people_do(typed: str, known: str) -> None:
-    assert standard_form(typed) == known
+    assert MACROS.address(typed) == known
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "", "12", "a@b@c"])
+def test_what_is_no_address_is_refused_and_not_quoted(typed: str) -> None:
+    with pytest.raises(ConfigurationError, match="neither an e-mail address nor a phone number") as refused:
+        MACROS.address(typed)
+    assert not typed or typed not in str(refused.value).replace("+1", "")

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import jinja2
 
 from cdp.declarations.addresses import AddressKind
 from cdp.declarations.yaml_source import read_yaml
-from cdp.errors import DeclarationError, Location
+from cdp.errors import ConfigurationError, DeclarationError, Location
 
 
 class AddressMacros:
@@ -23,6 +24,21 @@ class AddressMacros:
     def normalised(self, kind: AddressKind, text: str) -> str:
         """SQL for a text's normalised form, null where it is no address of this kind."""
         return self._render(f"normalise_{kind}", text)
+
+    def address(self, typed: str) -> str:
+        """The address that a person has typed, as the warehouse writes it.
+
+        Raises ConfigurationError, which does not quote it, where it is none of any kind.
+        """
+        kinds = ", ".join(self.normalised(kind, "typed") for kind in AddressKind)
+        with duckdb.connect() as connection:
+            [(found,)] = connection.execute(f"select coalesce({kinds}) from (select ? as typed)", [typed]).fetchall()
+        if found is None:
+            raise ConfigurationError(
+                "that is neither an e-mail address nor a phone number.",
+                remedy="A number of another country needs its code: +1 …",
+            )
+        return str(found)
 
     def json_text(self, column: str, path: str) -> str:
         """SQL for the text at a path of a column, null where that is no JSON."""
