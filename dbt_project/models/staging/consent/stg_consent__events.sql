@@ -10,14 +10,14 @@ renamed as (
         -- ids
         event_id,
         -- values
-        lower(trim(address_kind)) as address_kind,
+        {{ fold_case("trim(address_kind)") }} as address_kind,
         case
-            when lower(trim(address_kind)) = 'email' then {{ normalise_email('address') }}
-            when lower(trim(address_kind)) = 'phone' then {{ normalise_phone('address') }}
+            when {{ fold_case("trim(address_kind)") }} = 'email' then {{ normalise_email('address') }}
+            when {{ fold_case("trim(address_kind)") }} = 'phone' then {{ normalise_phone('address') }}
         end as address,
-        lower(trim(purpose)) as purpose,
-        lower(trim(channel)) as channel,
-        lower(trim(message_class)) as message_class,
+        {{ fold_case("trim(purpose)") }} as purpose,
+        {{ fold_case("trim(channel)") }} as channel,
+        {{ fold_case("trim(message_class)") }} as message_class,
         action,
         lawful_basis,
         form,
