@@ -14,7 +14,12 @@ from cdp.identity.evaluation.share import Share
 
 _COUNTS = """
 with judged as (select * from clusters inner join truth using (record_id)),
-cells as (select cluster_id, person_id, count(*) as records from judged group by cluster_id, person_id),
+cells as (
+    select count(*) as records,
+        sum(count(*)) over (partition by cluster_id) as in_cluster,
+        sum(count(*)) over (partition by person_id) as of_person
+    from judged group by cluster_id, person_id
+),
 found as (select cluster_id, count(*) as records from judged group by cluster_id),
 persons as (select person_id, count(*) as records from judged group by person_id)
 select
@@ -22,9 +27,7 @@ select
     (select coalesce(sum(records * (records - 1) // 2), 0) from cells),
     (select coalesce(sum(records * (records - 1) // 2), 0) from found),
     (select coalesce(sum(records * (records - 1) // 2), 0) from persons),
-    (select count(*) from cells
-        inner join found using (cluster_id) inner join persons using (person_id)
-        where cells.records = found.records and cells.records = persons.records),
+    (select count(*) from cells where records = in_cluster and records = of_person),
     (select count(*) from found),
     (select count(*) from persons)
 """
