@@ -1,4 +1,4 @@
-"""The project's own macros for addresses, rendered for the landing's engine: one definition of what an address is."""
+"""The project's own macros for addresses, rendered for DuckDB without dbt: one definition of what an address is."""
 
 from __future__ import annotations
 

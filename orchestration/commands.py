@@ -41,13 +41,13 @@ def run(
     from reverse_etl.sandbox.serving import running_sandbox
 
     project = Project.load()
-    if missed := what_a_build_would_miss(project):
-        errors.print(missed, markup=False, soft_wrap=True)
     # Dagster takes seconds to import: a second run is turned away before, and the sandbox starts beside.
     with running(project), errors.status("starting") as spinner, running_sandbox(project) as sandbox:
         from orchestration.report import Report
         from orchestration.run import run_project
 
+        if missed := what_a_build_would_miss(project):
+            errors.print(missed, markup=False, soft_wrap=True)
         report = Report(spinner)
         run_project(project, sandbox, report, rebuild=rebuild)
     if as_json:

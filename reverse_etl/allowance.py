@@ -55,5 +55,4 @@ class StoreAllowance:
 
     def _forget(self, connection: Connection, now: float) -> None:
         gone = calls.c.at < now - max(limit.seconds for limit in self._limits)
-        kept = calls.c.call_id != self._last
-        connection.execute(delete(calls).where(calls.c.account == self._account, gone, kept))
+        connection.execute(delete(calls).where(calls.c.account == self._account, gone))

@@ -12,6 +12,8 @@ from cdp.declarations.traits import Kind, Trait
 
 EVENT_FACTS_MODEL = "int_segments__event_facts"
 RANKS_MODEL = "int_segments__ranks"
+# The model that answers all segments, hand-written ones too.
+MASKS_MODEL = "int_segments__masks"
 SAMPLE_BUCKETS = 10_000
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-MASKS = "int_segments__masks"
-"""The model that answers all segments, hand-written ones too."""
+from cdp.declarations.computed import MASKS_MODEL
 
 _REF = re.compile(r"""\bref\(\s*['"](\w+)['"]\s*\)""")
 
@@ -17,7 +16,7 @@ def way_back_to_segments(model: str, models: Mapping[str, Path]) -> tuple[str, .
     ways: list[tuple[str, ...]] = [(model,)]
     seen = {model}
     for way in ways:
-        if way[-1] == MASKS:
+        if way[-1] == MASKS_MODEL:
             return way
         read = _REF.findall(models[way[-1]].read_text("utf-8")) if way[-1] in models else []
         fresh = [name for name in dict.fromkeys(read) if name not in seen]

@@ -8,6 +8,7 @@ from hashlib import md5
 from sqlglot import exp
 
 from cdp.declarations.audiences import Audience
+from cdp.declarations.computed import MASKS_MODEL
 from cdp.declarations.operands import hours
 from cdp.declarations.segments import Segment
 from cdp.declarations.traits import CUSTOMER_KEY
@@ -16,7 +17,7 @@ from cdp.segments.literals import text_literal, typed
 from cdp.segments.masks import assign_bits, word_column
 from cdp.segments.source import DbtSource, Source
 
-_DEFINITIONS, _MASKS = "int_segments__definitions", "int_segments__masks"
+_DEFINITIONS = "int_segments__definitions"
 _MEMBER = {"segment_name": "varchar", CUSTOMER_KEY: "bigint"}
 
 
@@ -114,7 +115,7 @@ def segment_members(segments: Mapping[str, Segment], source: Source) -> exp.Quer
 
 
 def _members_of_word(word: int, source: Source) -> exp.Select:
-    masks = exp.alias_(source.relation(_MASKS), "masks", table=True)
+    masks = exp.alias_(source.relation(MASKS_MODEL), "masks", table=True)
     definitions = exp.alias_(source.relation(_DEFINITIONS), "definitions", table=True)
     mask, bit_value = exp.column(word_column(word), "masks"), exp.column("bit_value", "definitions")
     is_member = exp.NEQ(

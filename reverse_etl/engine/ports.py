@@ -59,7 +59,7 @@ class WorksInJobs(Protocol):
     """A destination that takes a batch and answers later."""
 
     def poll(self, batch: Batch) -> Reply:
-        """Ask for `batch.job`; `pending` with the same handle while the tool is at work."""
+        """Ask for `batch.job`; `pending` or `retry` while there is no answer yet, then as to `send`."""
         ...
 
 

@@ -19,8 +19,6 @@ from cdp.identity.weights import MatchWeights
 
 MATCHING = Path("models/intermediate/identity/matching")
 SCHEMA = "matching"
-# What does not fit goes to the scratch folder, rather than into the memory that others need.
-MEMORY = "6GB"
 RAW_TABLE = "raw.records"
 _ROWS_PER_BATCH = 65_536
 
@@ -109,8 +107,7 @@ class ScratchWarehouse:
         return settings
 
     def _profile(self) -> dict[str, Any]:
-        settings = {"memory_limit": MEMORY}
-        target = {"type": "duckdb", "path": str(self.file), "schema": SCHEMA, "threads": 2, "settings": settings}
+        target = {"type": "duckdb", "path": str(self.file), "schema": SCHEMA, "threads": 2}
         return {"cdp": {"target": "duckdb", "outputs": {"duckdb": target}}}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from cdp.declarations.computed import MASKS_MODEL
 from cdp.segments.masks.bits import WORD_BITS, word_column
 from cdp.segments.source import Source
 
 _SLICE = 16  # so many bits have few enough values to group by, and a word few enough slices
-_DEFINITIONS, _MASKS = "int_segments__definitions", "int_segments__masks"
+_DEFINITIONS = "int_segments__definitions"
 
 
 def sizes_query(words: int, source: Source) -> exp.Select:
@@ -38,6 +39,6 @@ def _slice(word: int, start: int, source: Source) -> exp.Select:
     members = exp.Count(this=exp.Star())
     return (
         exp.select(exp.alias_(number, "word"), exp.alias_(bits, "bits"), exp.alias_(members, "members"))
-        .from_(source.relation(_MASKS))
+        .from_(source.relation(MASKS_MODEL))
         .group_by(bits.copy())
     )

@@ -72,7 +72,12 @@ def test_suppression_has_a_beginning_and_do_not_contact_is_for_good(reader: Memo
 
 
 @pytest.mark.parametrize(
-    ("typed", "known"), [(" Anna@Example.COM", "anna@example.com"), ("8 (916) 123-45-67", "+79161234567")]
+    ("typed", "known"),
+    [
+        (" Anna@Example.COM", "anna@example.com"),
+        ("+7 (916) 123-45-67", "+79161234567"),
+        ("8 (916) 123-45-67", "+79161234567"),
+    ],
 )
 def test_an_address_may_be_typed_as_people_do(typed: str, known: str) -> None:
     assert MACROS.address(typed) == known
@@ -82,4 +87,4 @@ def test_an_address_may_be_typed_as_people_do(typed: str, known: str) -> None:
 def test_what_is_no_address_is_refused_and_not_quoted(typed: str) -> None:
     with pytest.raises(ConfigurationError, match="neither an e-mail address nor a phone number") as refused:
         MACROS.address(typed)
-    assert not typed or typed not in str(refused.value).replace("+1", "")
+    assert not typed or typed not in str(refused.value)
