@@ -47,3 +47,7 @@ def _history(known: KeyStatus) -> Iterator[str]:
         yield f"Refused at {known.rejected_at}: {known.rejected_code}, {known.rejected_reason}."
     if known.in_flight_operation:
         yield f"In the outbox, on its way: {known.in_flight_operation}."
+    if known.is_in_a_job:
+        yield "The tool has taken it and is at work on it; the next run asks."
+    if known.in_flight_tries:
+        yield f"Tried {known.in_flight_tries} times, last answer {known.in_flight_code}."

@@ -67,8 +67,8 @@ class StoreLedger:
     def await_job(self, batch: Batch, job: str) -> None:
         self._remember(batch, job=job, code="", not_before=0.0)
 
-    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
-        self._remember(batch, code=code, not_before=not_before, attempts=outbox.c.attempts + 1)
+    def postpone(self, batch: Batch, tries: int, code: str, not_before: float) -> None:
+        self._remember(batch, code=code, not_before=not_before, attempts=outbox.c.attempts + tries)
 
     def _remember(self, batch: Batch, **values: Any) -> None:
         same = outbox.c.idempotency_key == batch.idempotency_key

@@ -36,6 +36,9 @@ class KeyStatus:
     rejected_code: str
     rejected_reason: str
     in_flight_operation: str
+    in_flight_tries: int
+    in_flight_code: str
+    is_in_a_job: bool
 
 
 def status_of(store: Store, sync: str) -> SyncStatus:
@@ -61,7 +64,8 @@ def status_of_key(store: Store, sync: str, key: str) -> KeyStatus:
     with store.reading() as connection:
         acknowledged_at = connection.scalar(stands)
         rejected = connection.execute(refused).all()
-        batches = connection.execute(select(outbox.c.operation, outbox.c.payload).where(outbox.c.sync == sync)).all()
-    travelling = [batch.operation for batch in batches if key in unpacked(batch.payload).column(KEY).to_pylist()]
+        batches = connection.execute(select(outbox).where(outbox.c.sync == sync)).all()
+    travelling = [batch for batch in batches if key in unpacked(batch.payload).column(KEY).to_pylist()]
     at, code, reason = (rejected[0].at, rejected[0].code, rejected[0].reason) if rejected else (None, "", "")
-    return KeyStatus(acknowledged_at, at, code, reason, travelling[0] if travelling else "")
+    ways = [(batch.operation, batch.attempts, batch.code, bool(batch.job)) for batch in travelling]
+    return KeyStatus(acknowledged_at, at, code, reason, *(ways or [("", 0, "", False)])[0])

@@ -60,10 +60,10 @@ class Delivery:
             if rest is None:
                 return None
             if attempt < self._world.backoff.attempts and not self._wait(attempt, reply):
-                self._postpone(rest, reply)
+                self._postpone(rest, attempt, reply)
                 return Ending(Status.INCOMPLETE, f"the destination asks to come back in {reply.retry_after:.0f} s")
             batch = rest
-        self._postpone(batch, reply)
+        self._postpone(batch, attempt, reply)
         return Ending(
             Status.INCOMPLETE, f"gave up after {self._world.backoff.attempts} attempts: {reply.reason or reply.code}"
         )
@@ -107,9 +107,9 @@ class Delivery:
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
         return rest
 
-    def _postpone(self, batch: Batch, reply: Reply) -> None:
+    def _postpone(self, batch: Batch, tries: int, reply: Reply) -> None:
         until = self._world.time.wall() + reply.retry_after if reply.retry_after else 0.0
-        self._world.ledger.postpone(batch, reply.code, until)
+        self._world.ledger.postpone(batch, tries, reply.code, until)
 
     def _wait(self, attempt: int, reply: Reply) -> bool:
         if (reply.retry_after or 0.0) > self._world.backoff.longest_wait:

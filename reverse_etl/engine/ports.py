@@ -94,8 +94,8 @@ class Ledger(Protocol):
         """Remember by which handle to ask for a batch's answer."""
         ...
 
-    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
-        """Remember a failed try, and until when (epoch seconds) the tool does not want to be asked."""
+    def postpone(self, batch: Batch, tries: int, code: str, not_before: float) -> None:
+        """Remember how often a run has tried, the last code, and until when (epoch seconds) the tool wants no call."""
         ...
 
     def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.engine.words import Operation, Status
+from reverse_etl.status import status_of_key
 from tests.doubles.engine import JobDestination, total
 from tests.doubles.workbench import Workbench
 
@@ -30,6 +31,7 @@ def test_a_job_that_takes_longer_than_our_patience_is_asked_for_by_the_next_run(
     bench.want_keys("a", "b")
     waiting = bench.run()
     assert (waiting.status, waiting.counts.in_flight, waiting.exit_code) == (Status.PENDING, 2, 0)
+    assert status_of_key(bench.store, "newsletter", "a").is_in_a_job
     tool.asks = 1
     bench.want_keys("a", "b", "c")
     later = bench.run()

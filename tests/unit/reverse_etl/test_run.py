@@ -11,6 +11,7 @@ from reverse_etl.engine.events import BatchSplit, Waiting
 from reverse_etl.engine.words import Counts, Operation, PlanCounts, Status
 from reverse_etl.holds import release
 from reverse_etl.resolving import resolve
+from reverse_etl.status import status_of_key
 from tests.doubles.engine import capabilities, total
 from tests.doubles.moments import MORNING
 from tests.doubles.workbench import Workbench
@@ -156,6 +157,7 @@ def test_a_destination_that_is_down_keeps_everything_in_flight(bench: Workbench)
     assert (down.status, down.exit_code) == (Status.INCOMPLETE, 1)
     assert down.counts == Counts(planned=25, in_flight=25)
     assert "gave up after 4 attempts: the destination fails" in down.reason
+    assert status_of_key(bench.store, "newsletter", "k000").in_flight_tries == 4
     assert bench.time.slept and all(seconds >= 1.0 for seconds in bench.time.slept[:3])
     assert sum(isinstance(event, Waiting) for event in bench.events) == 3
     back = bench.run()
@@ -169,6 +171,8 @@ def test_a_restart_keeps_the_moment_before_which_the_tool_wants_no_call(bench: W
     again = bench.run()
     assert (again.status, again.counts.in_flight) == (Status.INCOMPLETE, 1)
     assert "asks to come back in 1000 s" in again.reason
+    known = status_of_key(bench.store, "newsletter", "a")
+    assert (known.in_flight_tries, known.in_flight_code) == (1, "http_429")
     assert len(bench.destination.calls) == 1
     bench.time.passed += 1_000
     assert bench.run().counts.ok == 1
