@@ -49,11 +49,14 @@ class SqlSourceSettings(_Settings):
 
 
 class DestinationSettings(_Settings):
-    """A tool that audiences go to. Secrets are named by environment variable, never written here."""
+    """A tool that audiences go to. Secrets are named by environment variable, never written here.
+
+    Without a `base_url` it is where its connector knows it to be.
+    """
 
     type: str
-    base_url: str = "sandbox"
-    secret_env: str
+    base_url: str = ""
+    secret_env: str = ""
     options: dict[str, str] = Field(default_factory=dict)
 
 
@@ -157,6 +160,12 @@ class Project:
         Raises ConfigurationError that names the variable, never a value.
         """
         variable = self.settings.destinations[destination].secret_env
+        if not variable:
+            raise ConfigurationError(
+                f"`{destination}` does not say which environment variable holds its credential.",
+                where=self.document.at("destinations", destination),
+                remedy="Name it: `secret_env: …`.",
+            )
         if value := os.environ.get(variable):
             return value
         raise self.missing_variable(variable, "destinations", destination, "secret_env")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cdp.store import Lease, Store
@@ -17,6 +18,7 @@ from reverse_etl.engine.words import Batch, Counts, Operation, RowVerdict, Statu
 from reverse_etl.payload import packed, unpacked
 
 _QUEUED_AT_ONCE = 50
+_NAMED_AT_ONCE = 5_000
 
 
 class StoreLedger:
@@ -57,12 +59,12 @@ class StoreLedger:
         )
         with self._store.reading() as connection:
             rows = connection.execute(next_one).all()
-        return _batch(rows[0]) if rows else None
+            return self._batch(connection, rows[0]) if rows else None
 
     def jobs(self) -> list[Batch]:
         open_jobs = select(outbox).where(outbox.c.sync == self._sync, outbox.c.job != "").order_by(outbox.c.batch_id)
         with self._store.reading() as connection:
-            return [_batch(row) for row in connection.execute(open_jobs).all()]
+            return [self._batch(connection, row) for row in connection.execute(open_jobs).all()]
 
     def await_job(self, batch: Batch, job: str) -> None:
         self._remember(batch, job=job, code="", not_before=0.0)
@@ -149,6 +151,20 @@ class StoreLedger:
     def _numbers(self, connection: Connection, statement: Select[Any]) -> list[int]:
         return [int(row[0]) for row in connection.execute(statement).all()]
 
+    def _batch(self, connection: Connection, row: Row[Any]) -> Batch:
+        operation, rows = Operation(row.operation), unpacked(row.payload)
+        batch = Batch(row.position, operation, row.idempotency_key, rows, row.job, row.not_before)
+        return batch if operation is Operation.ADD else replace(batch, remote_ids=self._names(connection, batch.keys))
+
+    def _names(self, connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+        named = (acknowledged.c.sync == self._sync) & acknowledged.c.remote_id.is_not(None)
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), _NAMED_AT_ONCE):
+            these = acknowledged.c.key.in_(keys[start : start + _NAMED_AT_ONCE])
+            known = select(acknowledged.c.key, acknowledged.c.remote_id).where(named, these)
+            found |= {row.key: row.remote_id for row in connection.execute(known)}
+        return found
+
     def _home(self, connection: Connection, batch: Batch) -> Row[Any]:
         found = select(outbox.c.batch_id, outbox.c.run_id, outbox.c.generation).where(
             outbox.c.idempotency_key == batch.idempotency_key
@@ -209,10 +225,14 @@ class StoreLedger:
             connection.execute(_replacing(values, "row_hash", "operation", "code", "reason", "at"), refused)
 
     def _name_remotely(self, connection: Connection, batch: Batch, verdicts: Sequence[RowVerdict | None]) -> None:
-        for key, verdict in zip(batch.keys, verdicts, strict=True):
-            if verdict is not None and verdict.remote_id:
-                named = (acknowledged.c.sync == self._sync) & (acknowledged.c.key == key)
-                connection.execute(update(acknowledged).where(named).values(remote_id=verdict.remote_id))
+        names = [
+            {"of_key": key, "name": verdict.remote_id}
+            for key, verdict in zip(batch.keys, verdicts, strict=True)
+            if verdict is not None and verdict.remote_id
+        ]
+        if names:
+            same = (acknowledged.c.sync == self._sync) & (acknowledged.c.key == bindparam("of_key"))
+            connection.execute(update(acknowledged).where(same).values(remote_id=bindparam("name")), names)
 
     def _refused(self, batch: Batch, verdicts: Sequence[RowVerdict | None], at: datetime) -> list[dict[str, Any]]:
         return [
@@ -244,8 +264,3 @@ def _replacing(upsert: Any, *columns: str) -> Any:
     return upsert.on_conflict_do_update(
         index_elements=["sync", "key"], set_={column: upsert.excluded[column] for column in columns}
     )
-
-
-def _batch(row: Row[Any]) -> Batch:
-    operation = Operation(row.operation)
-    return Batch(row.position, operation, row.idempotency_key, unpacked(row.payload), row.job, row.not_before)

@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random, SystemRandom
-from urllib.parse import urlsplit
 
 from cdp.clock import Clock
-from cdp.errors import CdpError, ConfigurationError
+from cdp.errors import CdpError
 from cdp.project import Project
 from cdp.store import Store, open_store
 from cdp.warehouse import Warehouse, open_warehouse
 from reverse_etl.allowance import StoreAllowance
 from reverse_etl.declarations import Sync
-from reverse_etl.destinations.connector import Account, Secret, Target
+from reverse_etl.destinations.accounts import SANDBOX_URL, account_of, address_of
+from reverse_etl.destinations.connector import Account, Target
 from reverse_etl.destinations.registry import connector
 from reverse_etl.engine.events import Observer, unobserved
 from reverse_etl.engine.plan import Plan
@@ -28,7 +28,7 @@ from reverse_etl.engine.words import Counts, Status
 from reverse_etl.engine.world import World
 from reverse_etl.ledger import StoreLedger, last_receipt
 from reverse_etl.receipts import ReceiptsProjection
-from reverse_etl.sandbox.serving import SANDBOX_URL, Sandbox, running_sandbox
+from reverse_etl.sandbox.serving import Sandbox, running_sandbox
 from reverse_etl.syncs import load_syncs
 
 
@@ -87,7 +87,7 @@ class Runner:
     @contextmanager
     def _destination(self, sync: Sync) -> Iterator[Destination]:
         destination = connector(self.project.settings.destinations[sync.destination].type, self.project).build(
-            self._account(sync.destination), Target(sync.object, sync.mode)
+            self._account(sync.destination), Target(sync.object, sync.mode, sync.options)
         )
         try:
             yield destination
@@ -95,23 +95,17 @@ class Runner:
             destination.close()
 
     def _account(self, name: str) -> Account:
-        settings = self.project.settings.destinations[name]
-        base_url = settings.base_url
-        if base_url == SANDBOX_URL and self.sandbox is not None:
-            base_url = self.sandbox.base_url(str(connector(settings.type, self.project).sandbox_tool))
-        elif urlsplit(base_url).scheme not in {"http", "https"}:
-            raise ConfigurationError(
-                "a destination's `base_url` is `sandbox`, or begins with http:// or https://.",
-                where=self.project.document.at("destinations", name, "base_url"),
-            )
-        return Account(name, base_url, Secret(self.project.secret(name)), settings.options)
+        address = address_of(self.project, name)
+        if address == SANDBOX_URL and self.sandbox is not None:
+            kind = self.project.settings.destinations[name].type
+            address = self.sandbox.base_url(str(connector(kind, self.project).sandbox_tool))
+        return account_of(self.project, name, address)
 
 
 @contextmanager
 def runner(project: Project, syncs: Sequence[Sync], observer: Observer = unobserved) -> Iterator[Runner]:
     """A runner for `syncs`; the sandbox is up for as long as one of them needs it."""
-    destinations = [project.settings.destinations[sync.destination] for sync in syncs]
-    needs_sandbox = any(settings.base_url == SANDBOX_URL for settings in destinations)
+    needs_sandbox = any(address_of(project, sync.destination) == SANDBOX_URL for sync in syncs)
     with ExitStack() as stack:
         store = open_store(project.store_url)
         stack.callback(store.close)

@@ -10,6 +10,7 @@ from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import DeclarationError, Location
 from cdp.project import Project
 from reverse_etl.declarations import Sync
+from reverse_etl.destinations.accounts import check_options
 from reverse_etl.destinations.registry import connector
 
 
@@ -57,7 +58,10 @@ def _check_destination(project: Project, sync: Sync, document: YamlDocument) -> 
         raise _complaint(
             document, "model", f"a model for `{sync.destination}` is named `sync_{sync.destination}__…`.", "Rename it."
         )
-    modes = connector(settings.type, project).capabilities.modes
+    kind = connector(settings.type, project)
+    check_options(kind.account_options, project.document, "destinations", sync.destination)
+    check_options(kind.sync_options, document)
+    modes = kind.capabilities.modes
     if sync.mode not in modes:
         raise _complaint(
             document, "mode", f"`{settings.type}` cannot do `{sync.mode}`.", f"It can do: {_listed(modes)}."

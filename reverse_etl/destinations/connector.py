@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from reverse_etl.engine.ports import Destination, Limit, Mode
 
@@ -30,6 +32,12 @@ class CapabilitySheet:
         return self.idempotency != "none"
 
 
+class Options(BaseModel):
+    """What an account or a sync may say under `options:`; a connector has its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class Secret:
     """A credential that does not print itself."""
 
@@ -50,24 +58,31 @@ class Account:
     name: str
     base_url: str
     secret: Secret
-    options: dict[str, str]
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one sync keeps at an account: the remote list (a sync's `object`), and how."""
+    """What one sync keeps at an account: the remote list (a sync's `object`), how, and with which `options`."""
 
     name: str
     mode: Mode = "mirror"
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
     """One kind of destination.
 
-    `sandbox_tool` names the tool of the sandbox that stands in for it, where there is one.
+    `base_url` is where it is unless an account says otherwise, `schemes` what such an address may begin with, empty
+    where it has to be said. `sandbox_tool` names the tool of the sandbox that stands in for it, where there is one.
     """
 
     capabilities: CapabilitySheet
     build: Callable[[Account, Target], Destination]
+    base_url: str = ""
+    schemes: frozenset[str] = frozenset({"http", "https"})
+    needs_secret: bool = True
+    account_options: type[Options] = Options
+    sync_options: type[Options] = Options
     sandbox_tool: str | None = None

@@ -17,55 +17,106 @@ from reverse_etl.engine.words import UNREADABLE, Reply, RowVerdict, Verdict
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
-ReadBody = Callable[[Any], Mapping[int, RowVerdict]]
+ReadBody = Callable[[Any], Mapping[int, RowVerdict] | Reply]
+Meaning = Callable[[httpx.Response], Reply | None]
+
+
+class RefusedError(Exception):
+    """An answer that is not a success, or none at all; `reply` is what it means to the batch."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
+
+
+def as_usual(_: httpx.Response) -> Reply | None:
+    """Every status means what it means everywhere."""
+    return None
 
 
 class HttpCaller:
-    """Posts JSON for one account. `authorization` is the header that lets us in."""
+    """Calls one account. `headers` let us in; `meaning` reads the refusals that this vendor words in its own way."""
 
-    def __init__(self, base_url: str, authorization: Mapping[str, str]) -> None:
-        headers = {"Content-Type": "application/json", **authorization}
-        self._client = httpx.Client(base_url=base_url, headers=headers, timeout=TIMEOUT)
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        auth: tuple[str, str] | None = None,
+        meaning: Meaning = as_usual,
+    ) -> None:
+        sent = {"Content-Type": "application/json", **headers}
+        self._client = httpx.Client(base_url=base_url, headers=sent, auth=auth, timeout=TIMEOUT)
+        self._meaning = meaning
 
     def post(self, path: str, body: object, read: ReadBody, headers: Mapping[str, str] | None = None) -> Reply:
-        """One attempt. `read` tells, from the body of a success, the rows that were not simply accepted."""
+        """One attempt. `read` finds in the body of a success the rows that were not just taken, or the whole reply."""
         try:
-            response = self._client.post(path, content=orjson.dumps(body), headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            return Reply(Verdict.RETRY, "unreachable", "the destination cannot be reached")
-        except httpx.TimeoutException:
-            return Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)
-        except httpx.TransportError:
-            return Reply(Verdict.RETRY, "connection_lost", "the connection broke before the answer came", is_lost=True)
-        except httpx.DecodingError:
+            said = read(self.ask("POST", path, body, headers=headers))
+        except RefusedError as refused:
+            return refused.reply
+        except (ValueError, KeyError, TypeError, AttributeError):
             return UNREADABLE
-        return _reply(response, read)
+        return said if isinstance(said, Reply) else Reply(Verdict.OK, rows=said)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        form: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """One attempt with a JSON `body` or a `form`; gives the body of a success, None where it is empty.
+
+        Raises RefusedError.
+        """
+        content = None if body is None else orjson.dumps(body)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+        try:
+            response = self._client.request(
+                method, path, content=content, data=form, params=query, headers={**kind, **(headers or {})}
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise RefusedError(Reply(Verdict.RETRY, "unreachable", "the destination cannot be reached")) from None
+        except httpx.TimeoutException:
+            raise RefusedError(Reply(Verdict.RETRY, "timeout", "no answer came in time", is_lost=True)) from None
+        except httpx.TransportError:
+            told = "the connection broke before the answer came"
+            raise RefusedError(Reply(Verdict.RETRY, "connection_lost", told, is_lost=True)) from None
+        except httpx.DecodingError:
+            raise RefusedError(UNREADABLE) from None
+        if not response.is_success:
+            raise RefusedError(self._meaning(response) or _meaning_of(response))
+        try:
+            return orjson.loads(response.content) if response.content else None
+        except ValueError:
+            raise RefusedError(UNREADABLE) from None
 
     def close(self) -> None:
         self._client.close()
 
 
-def _reply(response: httpx.Response, read: ReadBody) -> Reply:
+def busy(response: httpx.Response) -> Reply:
+    """The tool wants to be left alone for a while."""
+    code = f"http_{response.status_code}"
+    return Reply(Verdict.RETRY, code, "the destination is busy with us", retry_after=_retry_after(response))
+
+
+def _meaning_of(response: httpx.Response) -> Reply:
     status = response.status_code
     code = f"http_{status}"
-    if response.is_success:
-        return _success(response, read)
     if status in {401, 403}:
         return Reply(Verdict.FATAL, code, "the destination does not accept our credential")
     if status == 429:
-        return Reply(Verdict.RETRY, code, "the destination is busy with us", retry_after=_retry_after(response))
+        return busy(response)
     if status >= 500 or status == 408:
         return Reply(Verdict.RETRY, code, "the destination fails", retry_after=_retry_after(response))
     if status in {400, 413, 422}:
         return Reply(Verdict.REJECTED, code, "the destination refuses what we send")
     return Reply(Verdict.FATAL, code, f"the destination answers {status}: its address or its list is wrong")
-
-
-def _success(response: httpx.Response, read: ReadBody) -> Reply:
-    try:
-        return Reply(Verdict.OK, rows=read(orjson.loads(response.content)))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return UNREADABLE
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -149,7 +149,7 @@ class Delivery:
             return Ending(Status.FAILED, reply.reason)
         if _is_refused_whole(reply) and len(batch) > 1:
             self._split(batch, reply)
-        elif reply.verdict.is_final:
+        elif reply.verdict.is_final or reply.job not in {"", batch.job}:
             self._settle(batch, reply)
         return None
 

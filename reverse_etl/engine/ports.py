@@ -59,7 +59,10 @@ class WorksInJobs(Protocol):
     """A destination that takes a batch and answers later."""
 
     def poll(self, batch: Batch) -> Reply:
-        """Ask for `batch.job`; `pending` or `retry` while there is no answer yet, then as to `send`."""
+        """Ask for `batch.job`; `pending` or `retry` while there is no answer yet, then as to `send`.
+
+        A `pending` reply with another job than the batch's names the next step: that is asked for from now on.
+        """
         ...
 
 

@@ -47,7 +47,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """What a destination said to one row. `reason` is the connector's own wording: no vendor text, no values."""
+    """What a destination said to one row. `reason` is the connector's own wording: no vendor text, no values.
+
+    `remote_id` is by what the destination knows the row, where that is not its key: a later batch has it.
+    """
 
     verdict: Verdict
     code: str = ""
@@ -94,6 +97,7 @@ class Batch:
     `rows` has `_key` and `_row_hash`, then a column per remote field (none to read for removals). `idempotency_key`
     stays the same for every attempt. Batches of one `position` come from one batch that was cut. `job` is the handle of
     a batch that the tool has taken and not answered; before `not_before` (epoch seconds) it does not want to be asked.
+    `remote_ids` are, by key, what earlier verdicts gave for rows that are updated or removed.
     """
 
     position: int
@@ -102,6 +106,7 @@ class Batch:
     rows: pa.RecordBatch
     job: str = ""
     not_before: float = 0.0
+    remote_ids: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -122,7 +127,8 @@ class Batch:
         return self._part("r", self.rows.take(pa.array(positions, pa.int64())))
 
     def _part(self, name: str, rows: pa.RecordBatch) -> Batch:
-        return Batch(self.position, self.operation, f"{self.idempotency_key}.{name}", rows)
+        key = f"{self.idempotency_key}.{name}"
+        return Batch(self.position, self.operation, key, rows, remote_ids=self.remote_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ from starlette.types import ASGIApp
 
 from cdp.errors import ConfigurationError
 from cdp.project import Project
+from reverse_etl.destinations.accounts import SANDBOX_URL, address_of
 from reverse_etl.destinations.registry import connector
 from reverse_etl.sandbox.app import SandboxAccount
 
 _START_SECONDS = 20.0
-SANDBOX_URL = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +108,9 @@ def announced(project: Project, url: str) -> Iterator[None]:
 
 
 def _destinations(project: Project) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, settings in project.settings.destinations.items():
-        if settings.base_url != SANDBOX_URL:
-            continue
-        tool = connector(settings.type, project).sandbox_tool
-        if tool is None:
-            raise ConfigurationError(
-                f"the sandbox has no stand-in for `{settings.type}`.",
-                where=project.document.at("destinations", name),
-                remedy="Give it a `base_url`.",
-            )
-        found[name] = tool
-    return found
+    found = project.settings.destinations
+    in_sandbox = [name for name in found if address_of(project, name) == SANDBOX_URL]
+    return {name: str(connector(found[name].type, project).sandbox_tool) for name in in_sandbox}
 
 
 def _keys(file: Path, accounts: dict[str, str]) -> dict[str, str]:

@@ -1,52 +1,40 @@
-"""What a connector's tests need to know of it. A new destination is one line in `DESTINATIONS`."""
+"""Every destination there is. A new one is a line in `DESTINATIONS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
+from reverse_etl.destinations.connector import Connector, Target
+from reverse_etl.destinations.sandbox_ads import CONNECTOR as SANDBOX_ADS
+from reverse_etl.destinations.sandbox_esp import CONNECTOR as SANDBOX_ESP
+from reverse_etl.destinations.sandbox_sms import CONNECTOR as SANDBOX_SMS
+from tests.contracts.case import Case, Fields, email, person, phone
+from tests.contracts.tools import sandbox_tool
 from tests.doubles.served import KEYS
-
-Fields = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Case:
-    """`key` makes the nth good key; `fields` its fields; `bad` is a row that the tool refuses alone."""
-
-    name: str
-    list_name: str
-    key: Callable[[int], str]
-    fields: Callable[[int], Fields]
-    bad: tuple[str, Fields]
-    personal: list[str] = field(default_factory=list)
-
-    @property
-    def secret(self) -> str:
-        return KEYS[self.name]
-
-
-def _person(number: int) -> Fields:
-    return {"customer_id": number, "first_name": f"Anna{number}"}
 
 
 def _hashes(number: int) -> Fields:
     return {"email_sha256": f"{number:064x}", "phone_sha256": None}
 
 
-def _email(number: int) -> str:
-    return f"anna{number}@example.com"
-
-
-def _phone(number: int) -> str:
-    return f"+4915100{number + 10001}"
+def _sandbox(
+    name: str,
+    connector: Connector,
+    list_name: str,
+    key: Callable[[int], str],
+    fields: Callable[[int], Fields],
+    bad: tuple[str, Fields],
+    personal: list[str],
+) -> Case:
+    serve = partial(sandbox_tool, name, list_name)
+    return Case(f"sandbox_{name}", connector, serve, Target(list_name), key, fields, bad, KEYS[name], personal)
 
 
 _NO_HASH = {"email_sha256": "x", "phone_sha256": None}
 
 DESTINATIONS = [
-    Case("esp", "newsletter", _email, _person, ("not-an-address", _person(0)), ["anna", "Anna"]),
-    Case("sms", "cart-reminder", _phone, _person, ("12", _person(0)), ["+49151", "Anna"]),
-    Case("ads", "champions", str, _hashes, ("9", _NO_HASH), ["0000000"]),
+    _sandbox("esp", SANDBOX_ESP, "newsletter", email, person, ("not-an-address", person(0)), ["anna", "Anna"]),
+    _sandbox("sms", SANDBOX_SMS, "cart-reminder", phone, person, ("12", person(0)), ["+49151", "Anna"]),
+    _sandbox("ads", SANDBOX_ADS, "champions", str, _hashes, ("9", _NO_HASH), ["0000000"]),
 ]

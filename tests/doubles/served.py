@@ -1,4 +1,4 @@
-"""The sandbox in a thread of this process, over a network that fails when told to."""
+"""Web applications in a thread of this process, over a network that fails when told to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+
+from starlette.types import ASGIApp
 
 from reverse_etl.sandbox.app import SandboxAccount, build_app
 from reverse_etl.sandbox.faults import Faults, FaultyNetwork
@@ -24,19 +26,28 @@ class ServedSandbox:
 
 
 @contextmanager
-def served_sandbox(
-    folder: Path, faults: Faults | None = None, requests_per_second: float = 1_000
-) -> Iterator[ServedSandbox]:
-    faults = faults or Faults()
-    state, listener = SandboxState(folder), bound_listener()
-    accounts = [SandboxAccount(name, name, key) for name, key in KEYS.items()]
-    server = serve(FaultyNetwork(build_app(state, accounts, requests_per_second), faults), listener)
+def served(app: ASGIApp, faults: Faults) -> Iterator[str]:
+    """The URL at which `app` answers, over `faults`."""
+    listener = bound_listener()
+    server = serve(FaultyNetwork(app, faults), listener)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield ServedSandbox(url_of(listener), state, faults)
+        yield url_of(listener)
     finally:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@contextmanager
+def served_sandbox(
+    folder: Path, faults: Faults | None = None, requests_per_second: float = 1_000
+) -> Iterator[ServedSandbox]:
+    faults, state = faults or Faults(), SandboxState(folder)
+    accounts = [SandboxAccount(name, name, key) for name, key in KEYS.items()]
+    try:
+        with served(build_app(state, accounts, requests_per_second), faults) as url:
+            yield ServedSandbox(url, state, faults)
+    finally:
         state.close()
