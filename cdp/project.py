@@ -35,10 +35,11 @@ class WarehouseSettings(_Settings):
 
 
 class StoreSettings(_Settings):
-    """The operational store: the URL in `url_env`, or SQLite in `file`."""
+    """The operational store: the URL in `url_env`, or SQLite in `file`; a row may wait `outbox_days` in its outbox."""
 
     url_env: str = "CDP_STORE_URL"
     file: Path = Path("var/store.db")
+    outbox_days: int = Field(default=7, ge=1)
 
 
 class SqlSourceSettings(_Settings):

@@ -15,6 +15,7 @@ from cdp.pipeline.summary import contents, freshness
 from cdp.project import Project
 from cdp.store import open_store
 from cdp.warehouse import open_warehouse
+from reverse_etl.receipts import ReceiptsProjection
 from reverse_etl.status import status_of
 from reverse_etl.syncs import load_syncs
 
@@ -28,7 +29,9 @@ def project_status(project: Project) -> dict[str, Any]:
     generation = open_warehouse(project).published()
     store = open_store(project.store_url)
     try:
-        syncs = [asdict(status_of(store, sync.name)) for sync in load_syncs(project)]
+        projection = ReceiptsProjection(store, project.lake)
+        projection.catch_up()
+        syncs = [asdict(status_of(store, projection, sync.name)) for sync in load_syncs(project)]
     finally:
         store.close()
     return {

@@ -140,28 +140,42 @@ def sync_resolve(
 ) -> None:
     """Say what became of a row whose answer was lost; where it did not arrive, the next run sends it again."""
     from cdp.store import open_store
+    from reverse_etl.payload import Seal
+    from reverse_etl.receipts import ReceiptsProjection
     from reverse_etl.resolving import resolve
     from reverse_etl.syncs import load_sync
 
     project = Project.load()
     sync = load_sync(project, name)
     store = open_store(project.store_url)
+    known = (store, ReceiptsProjection(store, project.lake), Seal.of(project.state))
     at = project.clock.now()
-    resolve(store, sync.name, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
+    resolve(*known, sync.name, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
     store.close()
     output.print(f"{name}: noted that it {'arrived' if arrived else 'did not arrive; the next run sends it'}.")
+
+
+@sync_app.command("new-key")
+def sync_new_key() -> None:
+    """A new key for the outbox; put it first in CDP_OUTBOX_KEYS, and leave the old one behind it."""
+    from reverse_etl.payload import new_key
+
+    output.print(new_key(), markup=False, soft_wrap=True)
 
 
 @sync_app.command("status")
 def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     """How each sync stands: its last run, what its tool holds of ours, what is refused, in flight or held."""
     from cdp.store import open_store
+    from reverse_etl.receipts import ReceiptsProjection
     from reverse_etl.status import status_of
     from reverse_etl.syncs import load_syncs
 
     project = Project.load()
     store = open_store(project.store_url)
-    rows = [asdict(status_of(store, sync.name)) for sync in load_syncs(project, names)]
+    projection = ReceiptsProjection(store, project.lake)
+    projection.catch_up()
+    rows = [asdict(status_of(store, projection, sync.name)) for sync in load_syncs(project, names)]
     store.close()
     if as_json:
         output.print_json(json.dumps(rows, default=str))

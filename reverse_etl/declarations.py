@@ -31,7 +31,8 @@ class Sync(Declaration):
     """One list at one destination, kept equal to one model.
 
     `fields` maps columns of the model to the destination's fields; `key` is the column that tells rows apart there.
-    `options` are those of the destination's connector.
+    `hashing` says by whose rules the columns were hashed, where the destination takes only hashes. `options` are those
+    of the destination's connector.
     """
 
     model: SyncModel
@@ -39,6 +40,7 @@ class Sync(Declaration):
     object: RemoteName
     mode: Mode = "mirror"
     key: Column
+    hashing: str = ""
     fields: dict[Column, RemoteField] = Field(default_factory=dict)
     options: dict[str, str] = Field(default_factory=dict)
     guards: Guards = Guards()

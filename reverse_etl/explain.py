@@ -8,6 +8,7 @@ from cdp.project import Project
 from cdp.store import open_store
 from cdp.warehouse import open_warehouse
 from reverse_etl.engine.plan import change_of
+from reverse_etl.payload import Seal
 from reverse_etl.receipts import ReceiptsProjection
 from reverse_etl.status import KeyStatus, status_of_key
 from reverse_etl.syncs import load_sync
@@ -28,10 +29,11 @@ def explain_key(project: Project, name: str, key: str) -> Iterator[str]:
     sync = load_sync(project, name)
     store = open_store(project.store_url)
     try:
-        ReceiptsProjection(store, project.lake).catch_up()
+        projection = ReceiptsProjection(store, project.lake)
+        projection.catch_up()
         with open_warehouse(project).reader() as reader:
             changes = change_of(reader, sync, key)
-        known = status_of_key(store, name, key)
+        known = status_of_key(store, projection, Seal.of(project.state), name, key)
     finally:
         store.close()
     yield (
@@ -41,10 +43,10 @@ def explain_key(project: Project, name: str, key: str) -> Iterator[str]:
 
 
 def _history(known: KeyStatus) -> Iterator[str]:
-    if known.acknowledged_at:
-        yield f"Acknowledged at {known.acknowledged_at}."
-    if known.rejected_at:
-        yield f"Refused at {known.rejected_at}: {known.rejected_code}, {known.rejected_reason}."
+    if held := known.acknowledged:
+        yield f"Acknowledged at {held.at}."
+    if refused := known.refused:
+        yield f"Refused at {refused.at}: {refused.code}, {refused.reason}."
     if known.in_flight_operation:
         yield f"In the outbox, on its way: {known.in_flight_operation}."
     if known.is_in_a_job:

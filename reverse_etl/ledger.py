@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from cdp.store import Lease, Store
-from cdp.store.schema import acknowledged, holds, outbox, receipts, rejections, sync_runs
-from reverse_etl.engine.words import Batch, Counts, Operation, RowVerdict, Status, Verdict
-from reverse_etl.payload import packed, unpacked
+from cdp.store.schema import holds, outbox, receipts, sync_runs
+from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Counts, Operation, RowVerdict, Status, Verdict
+from reverse_etl.payload import Seal, packed
 
 _QUEUED_AT_ONCE = 50
-_NAMED_AT_ONCE = 5_000
+_COUNTED = ("ok", "rejected", "unknown", "suppressed")
+_WEEK = timedelta(days=7)
+_SAID = ("verdict", "code", "reason", "remote_id")
+_EXPIRED = RowVerdict(Verdict.UNKNOWN, "expired", "it waited too long for an answer")
 
 
 class StoreLedger:
     """See `reverse_etl.engine.ports.Ledger`."""
 
-    def __init__(self, store: Store, lease: Lease, sync: str, destination: str) -> None:
+    def __init__(
+        self, store: Store, lease: Lease, sync: str, destination: str, *, seal: Seal, keep: timedelta = _WEEK
+    ) -> None:
+        """Rows wait closed with `seal`, for as long as `keep`."""
         self._store, self._lease, self._sync, self._destination = store, lease, sync, destination
+        self._seal, self._keep = seal, keep
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -40,6 +46,7 @@ class StoreLedger:
             )
             for run in self._numbers(connection, unfinished):
                 self._close(connection, run, Status.INTERRUPTED, "the process ended before the run did", at)
+            self._drop_untried(connection, at)
             opened = insert(sync_runs).values(
                 sync=self._sync,
                 destination=self._destination,
@@ -48,7 +55,9 @@ class StoreLedger:
                 started_at=at,
                 planned=self._in_flight(connection),
             )
-            return int(connection.execute(opened.returning(sync_runs.c.run_id)).scalar_one())
+            run = int(connection.execute(opened.returning(sync_runs.c.run_id)).scalar_one())
+            self._give_up_tried(connection, run, at)
+            return run
 
     def first(self) -> Batch | None:
         next_one = (
@@ -59,18 +68,22 @@ class StoreLedger:
         )
         with self._store.reading() as connection:
             rows = connection.execute(next_one).all()
-            return self._batch(connection, rows[0]) if rows else None
+        return self._batch(rows[0]) if rows else None
 
     def jobs(self) -> list[Batch]:
         open_jobs = select(outbox).where(outbox.c.sync == self._sync, outbox.c.job != "").order_by(outbox.c.batch_id)
         with self._store.reading() as connection:
-            return [self._batch(connection, row) for row in connection.execute(open_jobs).all()]
+            rows = connection.execute(open_jobs).all()
+        return [self._batch(row) for row in rows]
 
     def await_job(self, batch: Batch, job: str) -> None:
-        self._remember(batch, job=job, code="", not_before=0.0)
+        self._remember(batch, job=job, code="taken", not_before=0.0)
 
-    def postpone(self, batch: Batch, tries: int, code: str, not_before: float) -> None:
-        self._remember(batch, code=code, not_before=not_before, attempts=outbox.c.attempts + tries)
+    def attempt(self, batch: Batch) -> None:
+        self._remember(batch, code="", attempts=outbox.c.attempts + 1)
+
+    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
+        self._remember(batch, code=code, not_before=not_before)
 
     def _remember(self, batch: Batch, **values: Any) -> None:
         same = outbox.c.idempotency_key == batch.idempotency_key
@@ -80,10 +93,12 @@ class StoreLedger:
     def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:
         queued = 0
         with self._writing() as connection:
+            began = select(sync_runs.c.started_at).where(sync_runs.c.run_id == run)
+            queued_at: datetime = connection.execute(began).scalar_one()
             rows: list[dict[str, Any]] = []
             for position, (operation, content) in enumerate(batches):
                 key = f"{self._sync}-{run}-{position}"
-                rows.append(self._row(run, generation, Batch(position, operation, key, content)))
+                rows.append(self._row(run, generation, queued_at, Batch(position, operation, key, content)))
                 queued += content.num_rows
                 if len(rows) == _QUEUED_AT_ONCE:
                     connection.execute(insert(outbox), rows)
@@ -102,10 +117,8 @@ class StoreLedger:
         with self._writing() as connection:
             self._store.serialise_receipts(connection)
             home = self._home(connection, batch)
-            before = connection.scalar(select(func.max(receipts.c.seq))) or 0
-            if rows := self._receipts(run, home.generation, batch, verdicts, at):
-                connection.execute(insert(receipts), rows)
-                self._move_state(connection, before, batch, verdicts, at)
+            if any(verdicts):
+                connection.execute(insert(receipts).values(self._answered(run, home, batch, verdicts, at)))
             self._replace(connection, home, [rest] if rest else [])
 
     def split(self, batch: Batch, parts: Sequence[Batch]) -> None:
@@ -132,10 +145,26 @@ class StoreLedger:
     def last_receipt(self) -> int:
         return last_receipt(self._store, self._sync)
 
+    def _drop_untried(self, connection: Connection, at: datetime) -> None:
+        """Personal data does not wait for ever; nobody has seen these rows, so the next plan has them again."""
+        untried = (outbox.c.attempts == 0) & (outbox.c.job == "")
+        connection.execute(delete(outbox).where(self._old(at), untried))
+
+    def _give_up_tried(self, connection: Connection, run: int, at: datetime) -> None:
+        """After so long, nobody can tell from an answer any more what became of these."""
+        for home in connection.execute(select(outbox).where(self._old(at))).all():
+            batch = self._batch(home)
+            answer = self._answered(run, home, batch, [_EXPIRED] * len(batch), at)
+            connection.execute(insert(receipts).values(answer))
+        connection.execute(delete(outbox).where(self._old(at)))
+
+    def _old(self, at: datetime) -> ColumnElement[bool]:
+        return (outbox.c.sync == self._sync) & (outbox.c.queued_at < at - self._keep)
+
     def _close(self, connection: Connection, run: int, status: Status, reason: str, at: datetime) -> Counts:
-        of_run = select(receipts.c.verdict, func.count()).where(receipts.c.run_id == run).group_by(receipts.c.verdict)
-        by_verdict: dict[str, int] = {row[0]: row[1] for row in connection.execute(of_run).all()}
-        found = {name: by_verdict.get(name, 0) for name in ("ok", "rejected", "unknown")}
+        sums = [func.coalesce(func.sum(receipts.c[name]), 0) for name in _COUNTED]
+        of_run = connection.execute(select(*sums).where(receipts.c.run_id == run)).one()
+        found = {name: int(str(count)) for name, count in zip(_COUNTED, of_run, strict=True)}
         closed = (
             update(sync_runs)
             .where(sync_runs.c.run_id == run)
@@ -151,106 +180,73 @@ class StoreLedger:
     def _numbers(self, connection: Connection, statement: Select[Any]) -> list[int]:
         return [int(row[0]) for row in connection.execute(statement).all()]
 
-    def _batch(self, connection: Connection, row: Row[Any]) -> Batch:
-        operation, rows = Operation(row.operation), unpacked(row.payload)
-        batch = Batch(row.position, operation, row.idempotency_key, rows, row.job, row.not_before)
-        return batch if operation is Operation.ADD else replace(batch, remote_ids=self._names(connection, batch.keys))
-
-    def _names(self, connection: Connection, keys: Sequence[str]) -> dict[str, str]:
-        named = (acknowledged.c.sync == self._sync) & acknowledged.c.remote_id.is_not(None)
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), _NAMED_AT_ONCE):
-            these = acknowledged.c.key.in_(keys[start : start + _NAMED_AT_ONCE])
-            known = select(acknowledged.c.key, acknowledged.c.remote_id).where(named, these)
-            found |= {row.key: row.remote_id for row in connection.execute(known)}
-        return found
+    def _batch(self, row: Row[Any]) -> Batch:
+        rows = self._seal.open(row.payload)
+        is_unanswered = row.attempts > 0 and not row.code
+        known = (row.job, row.not_before, row.attempts, is_unanswered)
+        return Batch(row.position, Operation(row.operation), row.idempotency_key, rows, *known)
 
     def _home(self, connection: Connection, batch: Batch) -> Row[Any]:
-        found = select(outbox.c.batch_id, outbox.c.run_id, outbox.c.generation).where(
-            outbox.c.idempotency_key == batch.idempotency_key
-        )
-        return connection.execute(found).one()
+        columns = [outbox.c[name] for name in ("batch_id", "run_id", "generation", "queued_at", "attempts")]
+        return connection.execute(select(*columns).where(outbox.c.idempotency_key == batch.idempotency_key)).one()
 
     def _replace(self, connection: Connection, home: Row[Any], parts: Sequence[Batch]) -> None:
         connection.execute(delete(outbox).where(outbox.c.batch_id == home.batch_id))
         if parts:
-            connection.execute(insert(outbox), [self._row(home.run_id, home.generation, part) for part in parts])
+            where, tried = (home.run_id, home.generation, home.queued_at), {"attempts": home.attempts, "code": "parted"}
+            connection.execute(insert(outbox), [{**self._row(*where, part), **tried} for part in parts])
 
-    def _row(self, run: int, generation: int | None, batch: Batch) -> dict[str, Any]:
+    def _row(self, run: int, generation: int | None, queued_at: datetime, batch: Batch) -> dict[str, Any]:
         return {
             "sync": self._sync,
             "run_id": run,
             "generation": generation,
+            "queued_at": queued_at,
             "position": batch.position,
             "operation": batch.operation.value,
             "idempotency_key": batch.idempotency_key,
             "row_count": len(batch),
-            "payload": packed(batch.rows),
+            "payload": self._seal.close(batch.rows),
         }
 
-    def _receipts(
-        self, run: int, generation: int | None, batch: Batch, verdicts: Sequence[RowVerdict | None], at: datetime
-    ) -> list[dict[str, Any]]:
-        shared = {
+    def _answered(
+        self, run: int, home: Row[Any], batch: Batch, verdicts: Sequence[RowVerdict | None], at: datetime
+    ) -> dict[str, Any]:
+        is_answered = pa.array([verdict is not None for verdict in verdicts])
+        said = _Said([verdict for verdict in verdicts if verdict is not None])
+        columns = {
+            "key": batch.rows.column(KEY).filter(is_answered),
+            "row_hash": batch.rows.column(ROW_HASH).filter(is_answered),
+            **{name: said.column(name) for name in _SAID},
+        }
+        return {
             "sync": self._sync,
             "destination": self._destination,
             "run_id": run,
             "operation": batch.operation.value,
             "at": at,
-            "generation": generation,
+            "generation": home.generation,
+            **{name: said.count(name) for name in _COUNTED},
+            "verdicts": packed(pa.record_batch(columns)),
         }
-        return [
-            {**shared, "key": key, "row_hash": row_hash, "verdict": verdict.verdict.value, "code": verdict.code}
-            for key, row_hash, verdict in zip(batch.keys, batch.row_hashes, verdicts, strict=True)
-            if verdict is not None
-        ]
 
-    def _move_state(
-        self, connection: Connection, before: int, batch: Batch, verdicts: Sequence[RowVerdict | None], at: datetime
-    ) -> None:
-        accepted = (receipts.c.seq > before) & (receipts.c.sync == self._sync) & (receipts.c.verdict == Verdict.OK)
-        accepted_keys = select(receipts.c.key).where(accepted)
-        if batch.operation is Operation.REMOVE:
-            gone = (acknowledged.c.sync == self._sync) & acknowledged.c.key.in_(accepted_keys)
-            connection.execute(delete(acknowledged).where(gone))
-        else:
-            stands = select(receipts.c.sync, receipts.c.key, receipts.c.row_hash, receipts.c.at).where(accepted)
-            arrived = self._upsert(acknowledged).from_select(["sync", "key", "row_hash", "at"], stands)
-            connection.execute(_replacing(arrived, "row_hash", "at"))
-            self._name_remotely(connection, batch, verdicts)
-        cleared = (rejections.c.sync == self._sync) & rejections.c.key.in_(accepted_keys)
-        connection.execute(delete(rejections).where(cleared))
-        if refused := self._refused(batch, verdicts, at):
-            values = self._upsert(rejections)
-            connection.execute(_replacing(values, "row_hash", "operation", "code", "reason", "at"), refused)
 
-    def _name_remotely(self, connection: Connection, batch: Batch, verdicts: Sequence[RowVerdict | None]) -> None:
-        names = [
-            {"of_key": key, "name": verdict.remote_id}
-            for key, verdict in zip(batch.keys, verdicts, strict=True)
-            if verdict is not None and verdict.remote_id
-        ]
-        if names:
-            same = (acknowledged.c.sync == self._sync) & (acknowledged.c.key == bindparam("of_key"))
-            connection.execute(update(acknowledged).where(same).values(remote_id=bindparam("name")), names)
+class _Said:
+    """Verdicts by column. Most rows of a batch share one verdict object: it is looked at once."""
 
-    def _refused(self, batch: Batch, verdicts: Sequence[RowVerdict | None], at: datetime) -> list[dict[str, Any]]:
-        return [
-            {
-                "sync": self._sync,
-                "key": key,
-                "row_hash": row_hash,
-                "operation": batch.operation.value,
-                "code": verdict.code,
-                "reason": verdict.reason,
-                "at": at,
-            }
-            for key, row_hash, verdict in zip(batch.keys, batch.row_hashes, verdicts, strict=True)
-            if verdict is not None and verdict.verdict is Verdict.REJECTED
-        ]
+    def __init__(self, verdicts: Sequence[RowVerdict]) -> None:
+        same = list(map(id, verdicts))
+        self._distinct = list({id(verdict): verdict for verdict in verdicts}.values())
+        place = {id(verdict): position for position, verdict in enumerate(self._distinct)}
+        self._places = pa.array([place[one] for one in same], pa.int32())
+        self._times = Counter(same)
 
-    def _upsert(self, table: Any) -> Any:
-        return (postgresql if self._store.dialect == "postgresql" else sqlite).insert(table)
+    def column(self, name: str) -> pa.Array:
+        values = pa.array([getattr(verdict, name) for verdict in self._distinct], pa.string())
+        return values.take(self._places)
+
+    def count(self, verdict: str) -> int:
+        return sum(self._times[id(one)] for one in self._distinct if one.verdict == verdict)
 
 
 def last_receipt(store: Store, sync: str) -> int:
@@ -258,9 +254,3 @@ def last_receipt(store: Store, sync: str) -> int:
     with store.reading() as connection:
         newest = connection.scalar(select(func.max(receipts.c.seq)).where(receipts.c.sync == sync))
     return newest or 0
-
-
-def _replacing(upsert: Any, *columns: str) -> Any:
-    return upsert.on_conflict_do_update(
-        index_elements=["sync", "key"], set_={column: upsert.excluded[column] for column in columns}
-    )

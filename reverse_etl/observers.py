@@ -7,7 +7,17 @@ from dataclasses import fields
 
 from rich.console import Console
 
-from reverse_etl.engine.events import BatchAnswered, BatchSplit, Event, Observer, Planned, RunEnded, RunStarted, Waiting
+from reverse_etl.engine.events import (
+    BatchAnswered,
+    BatchSplit,
+    Event,
+    Observer,
+    Planned,
+    RowsLeftOut,
+    RunEnded,
+    RunStarted,
+    Waiting,
+)
 
 logger = logging.getLogger("reverse_etl")
 
@@ -32,6 +42,8 @@ def progress_printer(console: Console) -> Observer:
                 delivered[sync] += rows - rejected
             case BatchSplit(sync=sync, rows=rows, code=code):
                 console.print(f"{sync}: a batch of {rows} was refused ({code}); looking for the row to blame")
+            case RowsLeftOut(sync=sync, rows=rows):
+                console.print(f"{sync}: {rows} left out, consent was withdrawn since the plan was made")
             case Waiting(sync=sync, seconds=seconds, code=code):
                 console.print(f"{sync}: {delivered[sync]} delivered; {code}, waiting {seconds:.1f} s")
             case RunEnded(sync=sync, status=status, reason=reason):

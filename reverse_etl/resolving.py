@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert
 
 from cdp.errors import CdpError
 from cdp.store import Store
-from cdp.store.schema import acknowledged, audit_log, receipts
+from cdp.store.schema import audit_log
 from reverse_etl.engine.words import KEY, OK, ROW_HASH, Batch, Operation, Status, Verdict
 from reverse_etl.ledger import StoreLedger
+from reverse_etl.payload import Seal
+from reverse_etl.receipts import ReceiptsProjection
+from reverse_etl.status import status_of_key
 
 
-def resolve(store: Store, sync: str, key: str, *, arrived: bool, actor: str, reason: str, at: datetime) -> None:
+def resolve(
+    store: Store,
+    projection: ReceiptsProjection,
+    seal: Seal,
+    sync: str,
+    key: str,
+    *,
+    arrived: bool,
+    actor: str,
+    reason: str,
+    at: datetime,
+) -> None:
     """Record whether the tool did what it was asked about `key`; where it did not, the next plan asks again.
 
     Raises CdpError where no answer about this key is missing, BusyError where a run of the sync is at work.
     """
-    lost = _lost(store, sync, key)
+    projection.catch_up()
+    known = status_of_key(store, projection, seal, sync, key)
+    if not known.receipts or known.receipts[0].verdict != Verdict.UNKNOWN:
+        raise CdpError(f"no answer about this key is missing in {sync}.", remedy="See `cdp explain sync`.")
+    lost = known.receipts[0]
     was_removal = lost.operation == Operation.REMOVE
-    before = _acknowledged(store, sync, key)
+    before = known.acknowledged.row_hash if known.acknowledged else None
     # What stands there now; an answer of "ok" to it is what the plan then starts from.
     stands = None if was_removal and arrived else lost.row_hash if arrived else before
     operation = Operation.REMOVE if stands is None else Operation.UPDATE
     rows = pa.record_batch({KEY: [key], ROW_HASH: [stands or lost.row_hash]})
     with store.lease(f"sync:{sync}") as lease:
-        ledger = StoreLedger(store, lease, sync, lost.destination)
+        ledger = StoreLedger(store, lease, sync, lost.destination, seal=seal)
         run = ledger.begin(at)
         ledger.enqueue(run, lost.generation or 0, [(operation, rows)], held=0)
         ledger.settle(run, Batch(0, operation, f"{sync}-{run}-0", rows), [OK], None, at)
@@ -38,18 +55,3 @@ def resolve(store: Store, sync: str, key: str, *, arrived: bool, actor: str, rea
         connection.execute(
             insert(audit_log).values(at=at, actor=actor, action="resolve", subject=f"sync:{sync}", detail=told)
         )
-
-
-def _lost(store: Store, sync: str, key: str) -> Row[Any]:
-    newest = select(receipts).where(receipts.c.sync == sync, receipts.c.key == key).order_by(receipts.c.seq.desc())
-    with store.reading() as connection:
-        found = connection.execute(newest.limit(1)).all()
-    if not found or found[0].verdict != Verdict.UNKNOWN:
-        raise CdpError(f"no answer about this key is missing in {sync}.", remedy="See `cdp explain sync`.")
-    return found[0]
-
-
-def _acknowledged(store: Store, sync: str, key: str) -> str | None:
-    known = select(acknowledged.c.row_hash).where(acknowledged.c.sync == sync, acknowledged.c.key == key)
-    with store.reading() as connection:
-        return connection.scalar(known)

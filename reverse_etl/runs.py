@@ -6,18 +6,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
 from cdp.clock import Clock
 from cdp.errors import CdpError
+from cdp.landing.lake import Lake
 from cdp.project import Project
 from cdp.store import Store, open_store
 from cdp.warehouse import Warehouse, open_warehouse
 from reverse_etl.allowance import StoreAllowance
 from reverse_etl.declarations import Sync
-from reverse_etl.destinations.accounts import SANDBOX_URL, account_of, address_of
-from reverse_etl.destinations.connector import Account, Target
+from reverse_etl.destinations.accounts import SANDBOX_URL, account_of, address_of, target_of
+from reverse_etl.destinations.connector import Account
 from reverse_etl.destinations.registry import connector
 from reverse_etl.engine.events import Observer, unobserved
 from reverse_etl.engine.plan import Plan
@@ -27,6 +28,8 @@ from reverse_etl.engine.run import SyncResult, SyncRun, plan_against_receipts
 from reverse_etl.engine.words import Counts, Status
 from reverse_etl.engine.world import World
 from reverse_etl.ledger import StoreLedger, last_receipt
+from reverse_etl.payload import Seal
+from reverse_etl.permission import WarehousePermission
 from reverse_etl.receipts import ReceiptsProjection
 from reverse_etl.sandbox.serving import Sandbox, running_sandbox
 from reverse_etl.syncs import load_syncs
@@ -59,6 +62,7 @@ class Runner:
     store: Store
     warehouse: Warehouse
     projection: ReceiptsProjection
+    seal: Seal
     sandbox: Sandbox | None
     observer: Observer = unobserved
     backoff: Backoff = field(default_factory=Backoff)
@@ -75,7 +79,8 @@ class Runner:
                 warehouse=self.warehouse,
                 projection=self.projection,
                 destination=destination,
-                ledger=StoreLedger(self.store, lease, sync.name, sync.destination),
+                ledger=StoreLedger(self.store, lease, sync.name, sync.destination, seal=self.seal, keep=self._keep),
+                permission=WarehousePermission(self.warehouse, Lake(self.project.lake), sync),
                 allowance=StoreAllowance(self.store, sync.destination, destination.capabilities.limits, ticking),
                 time=ticking,
                 rng=self.rng,
@@ -84,10 +89,14 @@ class Runner:
             )
             return SyncRun(sync, world, agreed).go()
 
+    @property
+    def _keep(self) -> timedelta:
+        return timedelta(days=self.project.settings.store.outbox_days)
+
     @contextmanager
     def _destination(self, sync: Sync) -> Iterator[Destination]:
         destination = connector(self.project.settings.destinations[sync.destination].type, self.project).build(
-            self._account(sync.destination), Target(sync.object, sync.mode, sync.options)
+            self._account(sync.destination), target_of(self.project, sync)
         )
         try:
             yield destination
@@ -111,7 +120,7 @@ def runner(project: Project, syncs: Sequence[Sync], observer: Observer = unobser
         stack.callback(store.close)
         sandbox = stack.enter_context(running_sandbox(project) if needs_sandbox else nullcontext())
         projection = ReceiptsProjection(store, project.lake)
-        yield Runner(project, store, open_warehouse(project), projection, sandbox, observer)
+        yield Runner(project, store, open_warehouse(project), projection, Seal.of(project.state), sandbox, observer)
 
 
 def run_sync(project: Project, name: str, observer: Observer = unobserved) -> SyncResult:

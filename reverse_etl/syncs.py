@@ -10,7 +10,8 @@ from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import DeclarationError, Location
 from cdp.project import Project
 from reverse_etl.declarations import Sync
-from reverse_etl.destinations.accounts import check_options
+from reverse_etl.destinations.accounts import check_options, target_of
+from reverse_etl.destinations.connector import Connector
 from reverse_etl.destinations.registry import connector
 
 
@@ -61,11 +62,32 @@ def _check_destination(project: Project, sync: Sync, document: YamlDocument) -> 
     kind = connector(settings.type, project)
     check_options(kind.account_options, project.document, "destinations", sync.destination)
     check_options(kind.sync_options, document)
+    _check_fields(kind, sync, document)
     modes = kind.capabilities.modes
     if sync.mode not in modes:
         raise _complaint(
             document, "mode", f"`{settings.type}` cannot do `{sync.mode}`.", f"It can do: {_listed(modes)}."
         )
+    try:
+        kind.check(target_of(project, sync))
+    except DeclarationError as error:
+        raise DeclarationError(error.what, where=error.where or document.at("options"), remedy=error.remedy) from None
+
+
+def _check_fields(kind: Connector, sync: Sync, document: YamlDocument) -> None:
+    """A column of hashes carries its dialect in its name, so that what one platform hashes cannot go to another."""
+    if sync.hashing != kind.hashing:
+        demand = f"Write `hashing: {kind.hashing}`." if kind.hashing else "Leave `hashing` out."
+        what = f"`{sync.destination}` takes {f'hashes of `{kind.hashing}`' if kind.hashing else 'values as they are'}."
+        raise _complaint(document, "hashing", what, demand)
+    for column, name in sync.fields.items():
+        if kind.fields and name not in kind.fields:
+            what, remedy = f"`{sync.destination}` has no field `{name}`.", f"It has: {_listed(kind.fields)}."
+            raise DeclarationError(what, where=document.at("fields", column), remedy=remedy)
+        if kind.hashing and not column.endswith(f"_{kind.hashing}_sha256"):
+            what = f"`{column}` is not called like a hash of `{kind.hashing}`."
+            remedy = f"Take it from `dim_address_hashes` and call it `…_{kind.hashing}_sha256`."
+            raise DeclarationError(what, where=document.at("fields", column), remedy=remedy)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -53,6 +53,7 @@ outbox = Table(
     Column("idempotency_key", Text, nullable=False, unique=True),
     Column("row_count", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("queued_at", DateTime, nullable=False),
     Column("job", Text, nullable=False, server_default=""),
     _count("attempts"),
     Column("code", Text, nullable=False, server_default=""),
@@ -75,30 +76,6 @@ calls = Table(
     sqlite_autoincrement=True,
 )
 
-acknowledged = Table(
-    "acknowledged",
-    metadata,
-    Column("sync", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("row_hash", Text, nullable=False),
-    Column("remote_id", Text),
-    Column("at", DateTime, nullable=False),
-    comment="What each destination holds of ours: one row per sync and key.",
-)
-
-rejections = Table(
-    "rejections",
-    metadata,
-    Column("sync", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("row_hash", Text, nullable=False),
-    Column("operation", Text, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", DateTime, nullable=False),
-    comment="Rows a destination refused; tried again only when their hash changes.",
-)
-
 receipts = Table(
     "receipts",
     metadata,
@@ -106,16 +83,17 @@ receipts = Table(
     Column("sync", Text, nullable=False),
     Column("destination", Text, nullable=False),
     Column("run_id", BigInteger, nullable=False),
-    Column("key", Text, nullable=False),
     Column("operation", Text, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("row_hash", Text, nullable=False),
-    Column("code", Text, nullable=False),
     Column("at", DateTime, nullable=False),
     Column("generation", BigInteger),
-    Index(None, "run_id", "verdict"),
+    _count("ok"),
+    _count("rejected"),
+    _count("unknown"),
+    _count("suppressed"),
+    Column("verdicts", LargeBinary, nullable=False),
+    Index(None, "run_id"),
     Index(None, "sync", "seq"),
-    comment="One row per verdict, in the order of commits; only ever appended to.",
+    comment="A row per batch that was answered, in the order of commits, with a verdict per key; only appended to.",
     sqlite_autoincrement=True,
 )
 

@@ -20,6 +20,8 @@ RECEIPT_COLUMNS = {
     "verdict": "varchar",
     "row_hash": "varchar",
     "code": "varchar",
+    "reason": "varchar",
+    "remote_id": "varchar",
     "at": "timestamp",
     "generation": "bigint",
 }

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from cdp.declarations.yaml_source import YamlDocument, parse
 from cdp.errors import ConfigurationError
 from cdp.project import Project
-from reverse_etl.destinations.connector import Account, Options, Secret
+from reverse_etl.declarations import Sync
+from reverse_etl.destinations.connector import Account, Options, Secret, Target
 from reverse_etl.destinations.registry import connector
 
 SANDBOX_URL = "sandbox"
@@ -45,6 +46,12 @@ def account_of(project: Project, name: str, base_url: str) -> Account:
     needs_secret = connector(settings.type, project).needs_secret
     secret = project.secret(name) if needs_secret or settings.secret_env else ""
     return Account(name, base_url, Secret(secret), settings.options)
+
+
+def target_of(project: Project, sync: Sync) -> Target:
+    """What a sync keeps at its destination."""
+    fields = frozenset(sync.fields.values())
+    return Target(sync.object, sync.mode, sync.options, fields, project.activation / "templates")
 
 
 def check_options(options: type[Options], document: YamlDocument, *path: str) -> None:

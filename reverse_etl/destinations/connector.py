@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -63,11 +64,20 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one sync keeps at an account: the remote list (a sync's `object`), how, and with which `options`."""
+    """What one sync keeps at an account: the remote list (a sync's `object`), how, and with which `options`.
+
+    `fields` are the remote fields that it maps columns to; `templates` is the folder of the texts of messages.
+    """
 
     name: str
     mode: Mode = "mirror"
     options: Mapping[str, str] = field(default_factory=dict)
+    fields: frozenset[str] = frozenset()
+    templates: Path = Path("activation", "templates")
+
+
+def takes_anything(_: Target) -> None:
+    """Nothing more to ask of a sync than its modes, fields and options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,9 @@ class Connector:
 
     `base_url` is where it is unless an account says otherwise, `schemes` what such an address may begin with, empty
     where it has to be said. `sandbox_tool` names the tool of the sandbox that stands in for it, where there is one.
+    `hashing` is the dialect of the hashes that its fields have to be, empty where it takes plain values; `fields` are
+    the only ones that it knows, empty where it takes any. `check` raises DeclarationError where what a sync says cannot
+    be done, before anything runs.
     """
 
     capabilities: CapabilitySheet
@@ -86,3 +99,6 @@ class Connector:
     account_options: type[Options] = Options
     sync_options: type[Options] = Options
     sandbox_tool: str | None = None
+    hashing: str = ""
+    fields: frozenset[str] = frozenset()
+    check: Callable[[Target], None] = takes_anything

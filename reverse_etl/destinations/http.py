@@ -5,8 +5,10 @@ Bodies and headers are never logged and never quoted in a reply: they hold peopl
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -29,13 +31,31 @@ class RefusedError(Exception):
         self.reply = reply
 
 
+class _WithoutQuery(logging.Filter):
+    """Keeps what a query asks for out of the HTTP library's log: it may be a person."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_shown(argument) for argument in record.args)
+        return True
+
+
+def _shown(argument: object) -> object:
+    return argument.copy_with(query=None) if isinstance(argument, httpx.URL) else argument
+
+
+logging.getLogger("httpx").addFilter(_WithoutQuery())
+
+
 def as_usual(_: httpx.Response) -> Reply | None:
     """Every status means what it means everywhere."""
     return None
 
 
 class HttpCaller:
-    """Calls one account. `headers` let us in; `meaning` reads the refusals that this vendor words in its own way."""
+    """Calls one account. `headers` let us in; `meaning` reads the refusals that this vendor words in its own way. The
+    body of a success is JSON, or whatever it is where it is not `answers_json`. `timeout` is for tools that think long.
+    """
 
     def __init__(
         self,
@@ -44,10 +64,12 @@ class HttpCaller:
         *,
         auth: tuple[str, str] | None = None,
         meaning: Meaning = as_usual,
+        answers_json: bool = True,
+        timeout: httpx.Timeout | None = None,
     ) -> None:
         sent = {"Content-Type": "application/json", **headers}
-        self._client = httpx.Client(base_url=base_url, headers=sent, auth=auth, timeout=TIMEOUT)
-        self._meaning = meaning
+        self._client = httpx.Client(base_url=base_url, headers=sent, auth=auth, timeout=timeout or TIMEOUT)
+        self._meaning, self._answers_json = meaning, answers_json
 
     def post(self, path: str, body: object, read: ReadBody, headers: Mapping[str, str] | None = None) -> Reply:
         """One attempt. `read` finds in the body of a success the rows that were not just taken, or the whole reply."""
@@ -73,7 +95,7 @@ class HttpCaller:
 
         Raises RefusedError.
         """
-        content = None if body is None else orjson.dumps(body)
+        content = None if body is None else orjson.dumps(body, default=_as_number)
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
         try:
             response = self._client.request(
@@ -91,12 +113,19 @@ class HttpCaller:
         if not response.is_success:
             raise RefusedError(self._meaning(response) or _meaning_of(response))
         try:
-            return orjson.loads(response.content) if response.content else None
+            return orjson.loads(response.content) if response.content and self._answers_json else None
         except ValueError:
             raise RefusedError(UNREADABLE) from None
 
     def close(self) -> None:
         self._client.close()
+
+
+def _as_number(value: object) -> float:
+    """A decimal of the warehouse, which JSON has no word for."""
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError
 
 
 def busy(response: httpx.Response) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from cdp.errors import ConfigurationError
 from cdp.project import Project
@@ -25,9 +25,10 @@ def connector(kind: str, project: Project) -> Connector:
             where=project.document.at("destinations", name, "type"),
             remedy=f"Installed are: {', '.join(sorted(_installed())) or 'none'}.",
         )
-    return found
+    loaded: Connector = found.load()
+    return loaded
 
 
 @cache
-def _installed() -> dict[str, Connector]:
-    return {entry.name: entry.load() for entry in entry_points(group=GROUP)}
+def _installed() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

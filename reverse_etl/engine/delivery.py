@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reverse_etl.engine.events import BatchAnswered, BatchSplit, Waiting
+from reverse_etl.declarations import Sync
+from reverse_etl.engine.events import BatchAnswered, BatchSplit, RowsLeftOut, Waiting
 from reverse_etl.engine.ports import WorksInJobs
 from reverse_etl.engine.words import UNREADABLE, Batch, Operation, Reply, RowVerdict, Status, Verdict
 from reverse_etl.engine.world import World
+
+_SUPPRESSED = RowVerdict(Verdict.SUPPRESSED, "withdrawn", "consent was withdrawn after the plan was made")
+_INTERRUPTED = RowVerdict(Verdict.UNKNOWN, "interrupted", "the process ended before the answer came")
+_UNKNOWN = RowVerdict(Verdict.UNKNOWN, "withdrawn", "consent was withdrawn while the answer was missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +26,61 @@ class Ending:
 class Delivery:
     """Sends what the ledger has queued for one run of one sync."""
 
-    def __init__(self, sync: str, run: int, world: World) -> None:
-        self._sync, self._run, self._world = sync, run, world
+    def __init__(self, sync: Sync, run: int, world: World) -> None:
+        self._sync, self._run, self._world = sync.name, run, world
+        self._may_remove = sync.mode == "mirror"
 
-    def drain(self) -> Ending:
+    def drain(self, *, is_left_over: bool = False) -> Ending:
         """Send until the outbox is empty, the destination refuses us, or one batch has used up its attempts.
 
         Ends `pending` where the tool is still at work on what it took. Removals wait for that: add before remove.
         """
         while True:
-            ending = self._send_all() or self._jobs()
+            ending = self._send_all(is_left_over) or self._jobs()
             if ending is not None:
                 return ending
             if self._world.ledger.first() is None:
                 return Ending(Status.OK)
 
-    def _send_all(self) -> Ending | None:
+    def _send_all(self, is_left_over: bool) -> Ending | None:
         while batch := self._world.ledger.first():
+            if self._give_up(batch) or self._leave_out(batch, is_left_over):
+                continue
             ending = self._jobs() if batch.operation is Operation.REMOVE else None
             ending = ending or self._deliver(batch)
             if ending is not None:
                 return ending
         return None
+
+    def _give_up(self, batch: Batch) -> bool:
+        """Whether nobody can tell if a batch arrived, and saying it twice is not safe: then it is not said again."""
+        if not batch.is_unanswered or self._world.destination.capabilities.is_idempotent:
+            return False
+        self._world.ledger.settle(self._run, batch, [_INTERRUPTED] * len(batch), None, self._world.time.now())
+        return True
+
+    def _leave_out(self, batch: Batch, is_left_over: bool) -> bool:
+        """Take the rows out of a batch that may not be sent any more; whether there were any."""
+        if batch.operation is Operation.REMOVE:
+            return False
+        permission = self._world.permission
+        withdrawn = permission.withdrawn(batch) | (permission.unwanted(batch) if is_left_over else frozenset())
+        if not withdrawn:
+            return False
+        gone = [position for position, key in enumerate(batch.keys) if key in withdrawn]
+        others = [position for position, key in enumerate(batch.keys) if key not in withdrawn]
+        if batch.tries and self._may_remove:
+            # It may have arrived with an answer that was lost: what may not be there is taken out again.
+            parts = [batch.only(others), batch.as_removal(gone)] if others else [batch.as_removal(gone)]
+            self._world.ledger.split(batch, parts)
+            return True
+        verdicts: list[RowVerdict | None] = [None] * len(batch)
+        for position in gone:
+            verdicts[position] = _UNKNOWN if batch.tries else _SUPPRESSED
+        rest = batch.only(others) if others else None
+        self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
+        self._world.observer(RowsLeftOut(self._sync, len(gone)))
+        return True
 
     def _deliver(self, batch: Batch) -> Ending | None:
         if (seconds := batch.not_before - self._world.time.wall()) > self._world.backoff.longest_wait:
@@ -59,17 +97,17 @@ class Delivery:
             rest = self._settle(batch, reply)
             if rest is None:
                 return None
-            if attempt < self._world.backoff.attempts and not self._wait(attempt, reply):
-                self._postpone(rest, attempt, reply)
-                return Ending(Status.INCOMPLETE, f"the destination asks to come back in {reply.retry_after:.0f} s")
             batch = rest
-        self._postpone(batch, attempt, reply)
+            self._postpone(batch, reply)
+            if attempt < self._world.backoff.attempts and not self._wait(attempt, reply):
+                return Ending(Status.INCOMPLETE, f"the destination asks to come back in {reply.retry_after:.0f} s")
         return Ending(
             Status.INCOMPLETE, f"gave up after {self._world.backoff.attempts} attempts: {reply.reason or reply.code}"
         )
 
     def _send(self, batch: Batch, attempt: int) -> Reply:
         self._claim(len(batch))
+        self._world.ledger.attempt(batch)
         reply = self._world.destination.send(batch)
         self._world.allowance.answered()
         if not reply.speaks_of(len(batch)) or _has_no_handle(reply):
@@ -101,15 +139,17 @@ class Delivery:
         if not reply.verdict.is_final:
             return batch
         # Rows that were answered "later" need a new idempotency key: the old one would get the old answer again.
-        verdicts: list[RowVerdict | None] = [row if row.verdict.is_final else None for row in reply.per_row(len(batch))]
-        open_rows = [position for position, verdict in enumerate(verdicts) if verdict is None]
+        verdicts: list[RowVerdict | None] = [*reply.per_row(len(batch))]
+        open_rows = sorted(position for position, row in reply.rows.items() if not row.verdict.is_final)
+        for position in open_rows:
+            verdicts[position] = None
         rest = batch.only(open_rows) if open_rows else None
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
         return rest
 
-    def _postpone(self, batch: Batch, tries: int, reply: Reply) -> None:
+    def _postpone(self, batch: Batch, reply: Reply) -> None:
         until = self._world.time.wall() + reply.retry_after if reply.retry_after else 0.0
-        self._world.ledger.postpone(batch, tries, reply.code, until)
+        self._world.ledger.postpone(batch, reply.code or reply.verdict, until)
 
     def _wait(self, attempt: int, reply: Reply) -> bool:
         if (reply.retry_after or 0.0) > self._world.backoff.longest_wait:
@@ -128,8 +168,10 @@ class Delivery:
                 ending = self._ask(batch, asked + 1)
                 if ending is not None:
                     return ending
-            asked += 1
-            if self._world.ledger.jobs():
+            left = self._world.ledger.jobs()
+            # A tool that has come to a next step is asked soon again.
+            asked = asked + 1 if {batch.job for batch in left} <= {batch.job for batch in jobs} else 1
+            if left:
                 if self._world.time.monotonic() - began >= patience:
                     return Ending(Status.PENDING, "the destination is still at work on what it took")
                 self._world.time.sleep(self._world.backoff.ask_again(asked))

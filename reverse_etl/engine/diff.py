@@ -1,7 +1,7 @@
 """The plan as one SQL statement: the model's rows against what the receipts say was acknowledged (ADR 7).
 
 One row per row of the model and per acknowledged key that the model no longer has: `_change`, `_key`, `_row_hash`,
-`_acknowledged` (the key, null where the destination does not hold it), and a column per remote field.
+`_acknowledged` (the key, null where the destination does not hold it), `_remote_id`, and a column per remote field.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ group by key
 """
 
 _ACKNOWLEDGED = """
-select receipts.key, receipts.row_hash
-from latest join receipts on receipts.seq = latest.ok_seq
+select receipts.key, receipts.row_hash, receipts.remote_id
+from latest join receipts on receipts.seq = latest.ok_seq and receipts.key = latest.key
 where receipts.operation <> 'remove'
 """
 
 _FAILED = """
 select receipts.key, receipts.row_hash, receipts.operation, receipts.verdict
-from latest join receipts on receipts.seq = latest.failed_seq
+from latest join receipts on receipts.seq = latest.failed_seq and receipts.key = latest.key
 where latest.ok_seq is null or latest.ok_seq < latest.failed_seq
 """
 
@@ -54,7 +54,8 @@ select
     end as _change,
     coalesce(desired._key, acknowledged.key) as _key,
     coalesce(desired._row_hash, acknowledged.row_hash) as _row_hash,
-    acknowledged.key as _acknowledged
+    acknowledged.key as _acknowledged,
+    acknowledged.remote_id as _remote_id
 from desired
 full join acknowledged on desired._key = acknowledged.key
 left join failed on failed.key = coalesce(desired._key, acknowledged.key)
@@ -105,9 +106,11 @@ def _model(reader: Reader, model: str, key: str, fields: Mapping[str, str]) -> S
 
 def _receipts(reader: Reader, sync: str) -> Select:
     of_this_sync = exp.column("sync").eq(exp.Literal.string(sync))
-    final = exp.column("verdict").isin(*[exp.Literal.string(verdict.value) for verdict in Verdict if verdict.is_final])
+    # What was not sent for lack of consent is no answer of the destination's.
+    answers = [verdict for verdict in Verdict if verdict.is_final and verdict is not Verdict.SUPPRESSED]
+    final = exp.column("verdict").isin(*[exp.Literal.string(verdict.value) for verdict in answers])
     return (
-        exp.select("seq", "key", "operation", "verdict", "row_hash")
+        exp.select("seq", "key", "operation", "verdict", "row_hash", "remote_id")
         .from_(_relation(reader, reader.receipts()))
         .where(of_this_sync, final)
     )

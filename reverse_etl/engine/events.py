@@ -42,6 +42,14 @@ class BatchSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsLeftOut:
+    """Rows that were not sent, for their people have opted out since the plan was made."""
+
+    sync: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     sync: str
     seconds: float
@@ -57,7 +65,7 @@ class RunEnded:
     counts: Counts
 
 
-Event: TypeAlias = RunStarted | Planned | BatchAnswered | BatchSplit | Waiting | RunEnded
+Event: TypeAlias = RunStarted | Planned | BatchAnswered | BatchSplit | RowsLeftOut | Waiting | RunEnded
 Observer: TypeAlias = Callable[[Event], None]
 
 

@@ -17,7 +17,7 @@ from reverse_etl.declarations import Sync
 from reverse_etl.engine.columns import check_columns
 from reverse_etl.engine.diff import diff
 from reverse_etl.engine.ports import Mode
-from reverse_etl.engine.words import KEY, ROW_HASH, Operation, PlanCounts
+from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Operation, PlanCounts
 
 CHANGE = "_change"
 _ONCE = {"add": Operation.ADD}
@@ -44,13 +44,13 @@ class Plan:
     samples: dict[str, list[str]]
 
     def operations(self) -> Iterator[pa.RecordBatch]:
-        """`_change`, `_key`, `_row_hash` and the fields: adds, updates, then removals, each by key."""
+        """`_change`, `_key`, `_row_hash`, `_remote_id` and the fields: adds, updates, then removals, each by key."""
         done, rank = exp.Case(), exp.Case()
         for change, operation in _OPERATIONS[self.sync.mode].items():
             done = done.when(exp.column(CHANGE).eq(change), exp.Literal.string(operation.value))
             rank = rank.when(exp.column(CHANGE).eq(change), str(list(Operation).index(operation)))
         changed = exp.alias_(done, CHANGE)
-        statement = self._chosen().select(changed, KEY, ROW_HASH, *self._fields(), append=False, copy=False)
+        statement = self._chosen().select(changed, KEY, ROW_HASH, REMOTE_ID, *self._fields(), append=False, copy=False)
         statement = statement.order_by(rank, exp.column(KEY))
         yield from self.reader.query(statement.sql(dialect=self.reader.dialect))
 

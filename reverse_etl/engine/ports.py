@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -78,6 +78,18 @@ class Allowance(Protocol):
         ...
 
 
+class Permission(Protocol):
+    """Consent and suppression at the moment of sending."""
+
+    def withdrawn(self, batch: Batch) -> Set[str]:
+        """The keys of a batch whose people have opted out since the published generation was built."""
+        ...
+
+    def unwanted(self, batch: Batch) -> Set[str]:
+        """The keys of a batch from an earlier run that the model of the published generation does not have."""
+        ...
+
+
 class Ledger(Protocol):
     """The memory of one sync while its lease is held. A method is one transaction, refused once the lease is lost."""
 
@@ -97,8 +109,12 @@ class Ledger(Protocol):
         """Remember by which handle to ask for a batch's answer."""
         ...
 
-    def postpone(self, batch: Batch, tries: int, code: str, not_before: float) -> None:
-        """Remember how often a run has tried, the last code, and until when (epoch seconds) the tool wants no call."""
+    def attempt(self, batch: Batch) -> None:
+        """Remember, before the first byte leaves, that a batch is tried once more."""
+        ...
+
+    def postpone(self, batch: Batch, code: str, not_before: float) -> None:
+        """Remember the answer to a failed try, and until when (epoch seconds) the tool wants no call."""
         ...
 
     def enqueue(self, run: int, generation: int, batches: Iterable[tuple[Operation, pa.RecordBatch]], held: int) -> int:

@@ -66,8 +66,8 @@ class SyncRun:
 
     def _steps(self, run: int) -> Ending:
         world = self._world
-        delivery = Delivery(self._sync.name, run, world)
-        left_over = delivery.drain()
+        delivery = Delivery(self._sync, run, world)
+        left_over = delivery.drain(is_left_over=True)
         if left_over.status is not Status.OK:
             return left_over
         with world.warehouse.reader() as reader:

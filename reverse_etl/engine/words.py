@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
-KEY, ROW_HASH = "_key", "_row_hash"
+KEY, ROW_HASH, REMOTE_ID = "_key", "_row_hash", "_remote_id"
 
 
 class Operation(StrEnum):
@@ -19,18 +19,22 @@ class Operation(StrEnum):
 
 
 class Verdict(StrEnum):
-    """`retry` and `pending` rows stay in the outbox; `fatal` stops the sync; the others are final."""
+    """`retry` and `pending` rows stay in the outbox; `fatal` stops the sync; the others are final.
+
+    `suppressed` is ours: the row was not sent, for it may not be.
+    """
 
     OK = "ok"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
     RETRY = "retry"
     PENDING = "pending"
     FATAL = "fatal"
 
     @property
     def is_final(self) -> bool:
-        return self in {Verdict.OK, Verdict.REJECTED, Verdict.UNKNOWN}
+        return self in {Verdict.OK, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.SUPPRESSED}
 
 
 class Status(StrEnum):
@@ -49,13 +53,14 @@ class Status(StrEnum):
 class RowVerdict:
     """What a destination said to one row. `reason` is the connector's own wording: no vendor text, no values.
 
-    `remote_id` is by what the destination knows the row, where that is not its key: a later batch has it.
+    `remote_id` is by what the destination knows the row, where that is not its key: a later batch has it. It may be an
+    address in some form, and is not shown.
     """
 
     verdict: Verdict
     code: str = ""
     reason: str = ""
-    remote_id: str | None = None
+    remote_id: str | None = field(default=None, repr=False)
 
 
 OK = RowVerdict(Verdict.OK)
@@ -84,7 +89,10 @@ class Reply:
 
     def per_row(self, count: int) -> list[RowVerdict]:
         default = RowVerdict(self.verdict, self.code, self.reason) if self.verdict is not Verdict.OK else OK
-        return [self.rows.get(position, default) for position in range(count)]
+        found = [default] * count
+        for position, verdict in self.rows.items():
+            found[position] = verdict
+        return found
 
 
 UNREADABLE = Reply(Verdict.RETRY, "unreadable_answer", "the destination's answer makes no sense", is_lost=True)
@@ -94,10 +102,11 @@ UNREADABLE = Reply(Verdict.RETRY, "unreadable_answer", "the destination's answer
 class Batch:
     """Rows of one operation that travel together.
 
-    `rows` has `_key` and `_row_hash`, then a column per remote field (none to read for removals). `idempotency_key`
-    stays the same for every attempt. Batches of one `position` come from one batch that was cut. `job` is the handle of
-    a batch that the tool has taken and not answered; before `not_before` (epoch seconds) it does not want to be asked.
-    `remote_ids` are, by key, what earlier verdicts gave for rows that are updated or removed.
+    `rows` has `_key`, `_row_hash`, perhaps `_remote_id` (by what the tool knows a row that is updated or removed, where
+    an earlier verdict said so), then a column per remote field (none to read for removals). `idempotency_key` stays
+    the same for every attempt. Batches of one `position` come from one batch that was cut. `job` is the handle of a
+    batch that the tool has taken and not answered; before `not_before` (epoch seconds) it does not want to be asked.
+    `tries` have been begun so far; the last of them `is_unanswered` where its process ended before an answer came.
     """
 
     position: int
@@ -106,7 +115,8 @@ class Batch:
     rows: pa.RecordBatch
     job: str = ""
     not_before: float = 0.0
-    remote_ids: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 0
+    is_unanswered: bool = False
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -119,6 +129,14 @@ class Batch:
     def row_hashes(self) -> list[str]:
         return list(self.rows.column(ROW_HASH).to_pylist())
 
+    @cached_property
+    def remote_ids(self) -> dict[str, str]:
+        """By key, where there is one."""
+        if REMOTE_ID not in self.rows.schema.names:
+            return {}
+        known = self.rows.column(REMOTE_ID).to_pylist()
+        return {key: remote_id for key, remote_id in zip(self.keys, known, strict=True) if remote_id}
+
     def halves(self) -> tuple[Batch, Batch]:
         middle = len(self) // 2
         return self._part("0", self.rows.slice(0, middle)), self._part("1", self.rows.slice(middle))
@@ -126,9 +144,15 @@ class Batch:
     def only(self, positions: Sequence[int]) -> Batch:
         return self._part("r", self.rows.take(pa.array(positions, pa.int64())))
 
+    def as_removal(self, positions: Sequence[int]) -> Batch:
+        """Those rows, to be taken out again."""
+        known = [name for name in (KEY, ROW_HASH, REMOTE_ID) if name in self.rows.schema.names]
+        rows = self.rows.select(known).take(pa.array(positions, pa.int64()))
+        return Batch(self.position, Operation.REMOVE, f"{self.idempotency_key}.x", rows, tries=self.tries)
+
     def _part(self, name: str, rows: pa.RecordBatch) -> Batch:
         key = f"{self.idempotency_key}.{name}"
-        return Batch(self.position, self.operation, key, rows, remote_ids=self.remote_ids)
+        return Batch(self.position, self.operation, key, rows, tries=self.tries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from random import Random
 
 from cdp.warehouse.port import Warehouse
 from reverse_etl.engine.events import Observer
-from reverse_etl.engine.ports import Allowance, Destination, Ledger, Projection, Time
+from reverse_etl.engine.ports import Allowance, Destination, Ledger, Permission, Projection, Time
 from reverse_etl.engine.retry import Backoff
 
 
@@ -19,6 +19,7 @@ class World:
     projection: Projection
     destination: Destination
     ledger: Ledger
+    permission: Permission
     allowance: Allowance
     time: Time
     rng: Random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -107,6 +107,20 @@ class JobDestination(ScriptedDestination):
         if self.polls.count(batch.job) < self.asks:
             return Reply(Verdict.PENDING, job=batch.job)
         return self.settled(batch)
+
+
+@dataclass
+class Opinion:
+    """Which keys may not be sent any more, as a test says."""
+
+    opted_out: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+
+    def withdrawn(self, batch: Batch) -> Set[str]:
+        return self.opted_out & set(batch.keys)
+
+    def unwanted(self, batch: Batch) -> Set[str]:
+        return self.left & set(batch.keys)
 
 
 @dataclass

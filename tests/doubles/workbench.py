@@ -17,11 +17,14 @@ from reverse_etl.engine.retry import Backoff
 from reverse_etl.engine.run import SyncResult, SyncRun
 from reverse_etl.engine.world import World
 from reverse_etl.ledger import StoreLedger
+from reverse_etl.payload import Seal, new_key
 from reverse_etl.receipts import ReceiptsProjection
-from tests.doubles.engine import FastTime, ScriptedDestination
-from tests.doubles.readers import MemoryReader
+from reverse_etl.status import KeyStatus, SyncStatus, status_of, status_of_key
+from tests.doubles.engine import FastTime, Opinion, ScriptedDestination
+from tests.doubles.readers import RECEIPTS, MemoryReader
 
-_NO_RECEIPTS = "(select 0 as seq, '' as sync, '' as key, '' as operation, '' as verdict, '' as row_hash where false)"
+_COLUMNS = ", ".join(column.split()[0] for column in RECEIPTS.split(", "))
+_NO_RECEIPTS = f"(select * from (values (0, '', '', '', '', '', '')) as none ({_COLUMNS}) where false)"
 
 
 class LakeReader(MemoryReader):
@@ -52,9 +55,9 @@ class Workbench:
     def __init__(self, folder: Path, **declared: Any) -> None:
         self.url, self.lake = f"sqlite:///{folder / 'store.db'}", folder / "lake"
         self.store: Store = open_store(self.url)
-        self.projection = ReceiptsProjection(self.store, self.lake)
+        self.projection, self.seal = ReceiptsProjection(self.store, self.lake), Seal([new_key()])
         self.reader, self.time, self.events = LakeReader(self.lake), FastTime(), list[Event]()
-        self.destination = ScriptedDestination()
+        self.destination, self.permission = ScriptedDestination(), Opinion()
         self.sync = Sync.model_validate(
             {
                 "name": "newsletter",
@@ -83,7 +86,8 @@ class Workbench:
                 warehouse=OneReader(self.reader),  # type: ignore[arg-type]
                 projection=self.projection,
                 destination=self.destination,
-                ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.destination),
+                ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.destination, seal=self.seal),
+                permission=self.permission,
                 allowance=StoreAllowance(self.store, "esp", self.destination.capabilities.limits, self.time),
                 time=self.time,
                 rng=Random(7),
@@ -93,6 +97,14 @@ class Workbench:
             result = SyncRun(self.sync, world).go()
         assert result.counts.accounted == result.counts.planned
         return result
+
+    def status(self) -> SyncStatus:
+        self.projection.catch_up()
+        return status_of(self.store, self.projection, self.sync.name)
+
+    def known_of(self, key: str) -> KeyStatus:
+        self.projection.catch_up()
+        return status_of_key(self.store, self.projection, self.seal, self.sync.name, key)
 
     def close(self) -> None:
         self.store.close()

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Row, select
 
 from cdp.store import Store, open_store
+from cdp.store.schema import calls as counted
 from reverse_etl.allowance import StoreAllowance
 from reverse_etl.engine.ports import Limit
 from tests.doubles.engine import FastTime
+from tests.doubles.postgres import empty_database
 
 LIMITS = (Limit(3, 1.0), Limit(10, 10.0), Limit(100, 5.0, of="rows"))
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.db'}")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    if request.param == "postgres":
+        opened = open_store(empty_database(request.getfixturevalue("postgres_url")))
+    else:
+        opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.db'}")
     yield opened
     opened.close()
 
@@ -69,5 +75,28 @@ def test_accounts_do_not_share(store: Store) -> None:
             assert StoreAllowance(store, account, (Limit(3, 1.0),), time).claim(1) == 0
 
 
-def test_without_a_limit_nothing_is_written(store: Store, tmp_path: Path) -> None:
-    assert StoreAllowance(store, "free", (), FastTime()).claim(1_000_000) == 0
+def test_those_who_ask_at_once_wait_for_each_other(store: Store) -> None:
+    """Each looks and takes in one turn, so that no two find the same place free."""
+    time = FastTime()
+
+    def claim(_: int) -> float:
+        return StoreAllowance(store, "crowded", (Limit(3, 1.0),), time).claim(1)
+
+    with ThreadPoolExecutor(8) as crowd:
+        waits = list(crowd.map(claim, range(24)))
+    assert waits.count(0) == 3
+
+
+def written(store: Store) -> list[Row[tuple[object, ...]]]:
+    with store.reading() as connection:
+        return list(connection.execute(select(counted).order_by(counted.c.call_id)))
+
+
+def test_without_a_limit_nothing_is_written(store: Store) -> None:
+    before, allowance = written(store), StoreAllowance(store, "free", (), FastTime())
+    assert allowance.claim(1_000_000) == 0
+    allowance.answered()
+    assert written(store) == before
+    limited = StoreAllowance(store, "bound", LIMITS, FastTime())
+    limited.claim(1)
+    assert len(written(store)) == len(before) + 1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.engine.words import Operation, Status
-from reverse_etl.status import status_of_key
+from reverse_etl.engine.words import Operation, Reply, Status, Verdict
 from tests.doubles.engine import JobDestination, total
 from tests.doubles.workbench import Workbench
 
@@ -31,7 +30,7 @@ def test_a_job_that_takes_longer_than_our_patience_is_asked_for_by_the_next_run(
     bench.want_keys("a", "b")
     waiting = bench.run()
     assert (waiting.status, waiting.counts.in_flight, waiting.exit_code) == (Status.PENDING, 2, 0)
-    assert status_of_key(bench.store, "newsletter", "a").is_in_a_job
+    assert bench.known_of("a").is_in_a_job
     tool.asks = 1
     bench.want_keys("a", "b", "c")
     later = bench.run()
@@ -85,3 +84,13 @@ def test_a_connector_that_cannot_ask_says_so(bench: Workbench, tool: JobDestinat
     result = bench.run()
     assert result.status is Status.FAILED
     assert "cannot ask for the job" in result.reason
+
+
+def test_a_tool_that_comes_to_a_next_step_is_asked_soon_again(
+    bench: Workbench, tool: JobDestination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [Reply(Verdict.PENDING, job=f"step-{number}") for number in range(20)]
+    monkeypatch.setattr(tool, "poll", lambda batch: steps.pop(0) if steps else tool.settled(batch))
+    bench.want_keys("a")
+    assert bench.run().counts.ok == 1
+    assert bench.time.passed == 20 * 0.5

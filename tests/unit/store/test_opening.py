@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -12,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cdp.errors import BusyError, ConfigurationError
 from cdp.store import Store, open_store
-from cdp.store.schema import audit_log, metadata
+from cdp.store.schema import audit_log, metadata, receipts
+from cdp.store.upgrading import upgrade
 from tests.doubles.moments import MORNING
 
 
@@ -41,6 +43,39 @@ def test_an_older_store_is_upgraded(store: Store, store_url: str) -> None:
     with upgraded.reading() as connection:
         assert set(metadata.tables) <= set(inspect(connection).get_table_names())
     upgraded.close()
+
+
+def test_receipts_of_an_older_store_are_gathered_by_batch(store: Store, store_url: str) -> None:
+    with store.writing() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("delete from alembic_version"))
+    upgrade(store.reading, store.writing, "0002")
+    shared = "'s', 'esp', 1, {}, 'add', {}, 'h', '', '2024-05-01', 7"
+    rows = [("'a'", "'ok'"), ("'b'", "'rejected'"), ("'c'", "'unknown'")]
+    with store.writing() as connection:
+        for key, verdict in rows:
+            connection.execute(
+                text(
+                    "insert into receipts (sync, destination, run_id, key, operation, verdict, row_hash, code, at,"
+                    f" generation) values ({shared.format(key, verdict)})"
+                )
+            )
+        connection.execute(text("insert into acknowledged values ('s', 'a', 'h', 'r1', '2024-05-01')"))
+        connection.execute(text("insert into rejections values ('s', 'b', 'h', 'add', '', 'too long', '2024-05-01')"))
+    upgraded = open_store(store_url)
+    with upgraded.writing() as connection:
+        (batch,) = connection.execute(select(receipts)).all()
+        later = {name: value for name, value in batch._asdict().items() if name != "seq"}
+        assert connection.execute(insert(receipts).values(later).returning(receipts.c.seq)).scalar_one() == 4
+    upgraded.close()
+    assert (batch.seq, batch.ok, batch.rejected, batch.unknown, batch.generation) == (3, 1, 1, 1, 7)
+    with pa.ipc.open_stream(batch.verdicts) as reader:
+        found = reader.read_all().to_pylist()
+    assert [(row["key"], row["verdict"], row["reason"], row["remote_id"]) for row in found] == [
+        ("a", "ok", "", "r1"),
+        ("b", "rejected", "too long", None),
+        ("c", "unknown", "", None),
+    ]
 
 
 def test_a_newer_store_refuses_to_open(store: Store, store_url: str) -> None:

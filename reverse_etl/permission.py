@@ -1,0 +1,80 @@
+"""Whether what waits in the outbox may still be sent: opt-outs newer than the build, and rows that left since."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextlib import ExitStack
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from cdp.landing.lake import Lake, parquet_relation
+from cdp.suppression.state import SOURCE
+from cdp.warehouse.port import Reader, Warehouse
+from reverse_etl.declarations import Sync
+from reverse_etl.engine.words import KEY, Batch
+
+_NEW_LISTINGS = """
+select distinct tokens.address
+from {listings} as listings join {tokens} as tokens
+    on tokens.key_id = listings.key_id and tokens.token = listings.token
+"""
+
+
+class WarehousePermission:
+    """See `reverse_etl.engine.ports.Permission`; what it has read is read again when the lake has a newer batch."""
+
+    def __init__(self, warehouse: Warehouse, lake: Lake, sync: Sync) -> None:
+        self._warehouse, self._lake, self._sync = warehouse, lake, sync
+        self._read_at, self._opted_out = -1, pa.array([], pa.string())
+
+    def withdrawn(self, batch: Batch) -> Set[str]:
+        return _common(batch, self._since_the_build())
+
+    def unwanted(self, batch: Batch) -> Set[str]:
+        key, model = exp.cast(exp.column(self._sync.key, quoted=True), "text"), self._sync.model
+        keys = [exp.Literal.string(each) for each in batch.keys]
+        with self._warehouse.reader() as reader:
+            wanted = exp.select(exp.alias_(key, "key")).from_(reader.relation(model)).where(key.copy().isin(*keys))
+            found = reader.query(wanted.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
+        return set(batch.keys) - set(found)
+
+    def _since_the_build(self) -> pa.Array:
+        newest = self._lake.last_batch()
+        if newest != self._read_at:
+            with ExitStack() as stack:
+                self._opted_out = self._keys(stack.enter_context(self._warehouse.reader()))
+            self._read_at = newest
+        return self._opted_out
+
+    def _keys(self, reader: Reader) -> pa.Array:
+        """Addresses that were listed after the build, and the customers of the sync's audience who have one of them."""
+        addresses = self._listed_after(reader.generation.batch)
+        if not addresses or not self._sync.audience:
+            return pa.array(addresses, pa.string())
+        reached = (
+            exp.select(exp.cast(exp.column("customer_id"), "text"))
+            .from_(reader.relation("audience_members"))
+            .where(
+                exp.column("audience_name").eq(exp.Literal.string(self._sync.audience)),
+                exp.column("address").isin(*[exp.Literal.string(address) for address in addresses]),
+            )
+        )
+        customers = reader.query(reached.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
+        return pa.array([*addresses, *customers], pa.string())
+
+    def _listed_after(self, batch: int) -> list[str]:
+        fresh = [part for part in self._lake.parts(SOURCE, "listings") if int(part.stem) > batch]
+        tokens = self._lake.parts(SOURCE, "tokens")
+        if not fresh or not tokens:
+            return []
+        query = _NEW_LISTINGS.format(listings=parquet_relation(fresh), tokens=parquet_relation(tokens))
+        with duckdb.connect() as engine:
+            return [address for (address,) in engine.execute(query).fetchall()]
+
+
+def _common(batch: Batch, keys: pa.Array) -> Set[str]:
+    ours = batch.rows.column(KEY)
+    return set(ours.filter(pc.is_in(ours, value_set=keys.cast(ours.type))).to_pylist())

@@ -1,0 +1,137 @@
+"""Nobody is written to who has opted out between plan and sending, whatever became of earlier tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cdp.landing.lake import Lake
+from cdp.warehouse.port import Reader
+from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Counts, Operation, Reply, Status
+from reverse_etl.permission import WarehousePermission
+from tests.doubles.engine import Opinion, ScriptedDestination, capabilities
+from tests.doubles.readers import MemoryReader
+from tests.doubles.workbench import Workbench
+
+
+class Killed(BaseException):
+    """What a SIGKILL looks like from inside: nothing after it runs."""
+
+
+def test_who_opts_out_after_the_plan_is_left_out(bench: Workbench) -> None:
+    bench.want_keys("a", "b", "c")
+    bench.permission = Opinion(opted_out=frozenset({"b"}))
+    assert bench.run().counts == Counts(planned=3, ok=2, suppressed=1)
+    assert bench.destination.members.keys() == {"a", "c"}
+    bench.permission = Opinion()
+    assert bench.run().counts == Counts(planned=1, ok=1), "a change of mind needs no change of the row"
+
+
+def test_leavers_are_removed_whatever_they_said(bench: Workbench) -> None:
+    bench.want_keys("a", "b")
+    bench.run()
+    bench.want_keys("a")
+    bench.permission = Opinion(opted_out=frozenset({"b"}))
+    assert bench.run().counts == Counts(planned=1, ok=1)
+    assert bench.destination.members.keys() == {"a"}
+
+
+@pytest.mark.parametrize("opinion", [Opinion(left=frozenset({"b"})), Opinion(opted_out=frozenset({"b"}))])
+def test_what_may_have_arrived_is_taken_out_again(bench: Workbench, opinion: Opinion) -> None:
+    bench.want_keys("a", "b")
+    bench.destination.script = ["lost_after"] * 2
+    assert bench.run(attempts=2).status is Status.INCOMPLETE
+    assert bench.destination.members.keys() == {"a", "b"}
+    bench.want_keys("a")
+    bench.permission = opinion
+    assert bench.run().counts == Counts(planned=2, ok=2)
+    assert bench.destination.members.keys() == {"a"}
+
+
+def test_a_message_that_may_have_arrived_is_nobodys_to_take_back(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path, mode="send")
+    bench.want_keys("a", "b")
+    bench.destination.script = ["lost_after"] * 2
+    bench.run(attempts=2)
+    bench.permission = Opinion(opted_out=frozenset({"b"}))
+    bench.destination.script = ["lost_before"] * 9
+    assert bench.run(attempts=2).counts == Counts(planned=2, unknown=1, in_flight=1)
+    bench.close()
+
+
+def test_an_untried_row_of_an_earlier_run_needs_a_model_that_still_wants_it(bench: Workbench) -> None:
+    bench.destination.capabilities = capabilities(max_rows=1)
+    bench.want_keys("a", "b")
+    bench.destination.script = ["fail"] * 2
+    bench.run(attempts=2)
+    bench.want_keys("a")
+    bench.permission = Opinion(left=frozenset({"b"}))
+    assert bench.run().counts == Counts(planned=2, ok=1, suppressed=1)
+    assert bench.destination.members.keys() == {"a"}
+
+
+class Dying(ScriptedDestination):
+    """Takes a batch, and the process is gone."""
+
+    def send(self, batch: Batch) -> Reply:
+        super().send(batch)
+        raise Killed
+
+
+@pytest.mark.parametrize(
+    ("idempotency", "counts", "calls"),
+    [("none", Counts(planned=2, unknown=2), 1), ("natural", Counts(planned=2, ok=2), 2)],
+)
+def test_a_kill_between_call_and_answer(bench: Workbench, idempotency: str, counts: Counts, calls: int) -> None:
+    bench.want_keys("a", "b")
+    bench.destination = Dying(capabilities=capabilities(idempotency=idempotency))
+    with pytest.raises(Killed):
+        bench.run()
+    survivor = ScriptedDestination(capabilities=bench.destination.capabilities, calls=bench.destination.calls)
+    bench.destination = survivor
+    assert bench.run().counts == counts
+    assert len(survivor.calls) == calls
+
+
+class OneGeneration:
+    """A warehouse with one model and one audience."""
+
+    def __init__(self, reader: MemoryReader) -> None:
+        self._reader = reader
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        yield self._reader
+
+
+def lands(lake: Lake, batch: int, table: str, **columns: list[str]) -> None:
+    part = lake.part("suppression", table, batch)
+    for folder in (part.parent, lake.catalog(batch).parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"key_id": ["k1"] * len(columns["token"]), **columns}), part)
+    lake.catalog(batch).touch()
+
+
+@pytest.mark.parametrize("by", ["address", "customer"])
+def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, by: str) -> None:
+    lake, reader = Lake(tmp_path), MemoryReader()
+    addresses = ["anna@example.com", "ben@example.com"]
+    keys = addresses if by == "address" else ["11", "12"]
+    reader.load("sync_esp__newsletter", "id varchar", [(key,) for key in keys])
+    members = [("newsletter", 11 + place, address) for place, address in enumerate(addresses)]
+    reader.load("audience_members", "audience_name varchar, customer_id bigint, address varchar", members)
+    lands(lake, 1, "tokens", token=["t-anna", "t-ben"], address=addresses)
+    lands(lake, 1, "listings", token=["t-anna"])
+    with_audience = Workbench(tmp_path / "bench", audience="newsletter").sync
+    permission = WarehousePermission(OneGeneration(reader), lake, with_audience)  # type: ignore[arg-type]
+    batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h", "h"]}))
+    assert permission.withdrawn(batch) == set(), "the build knew of this one"
+    lands(lake, 2, "listings", token=["t-ben"])
+    assert permission.withdrawn(batch) == {keys[1]}
+    reader.load("sync_esp__newsletter", "id varchar", [(keys[1],)])
+    assert permission.unwanted(batch) == {keys[0]}
