@@ -23,11 +23,13 @@ sync_app = typer.Typer(help="Make the tools hold what the warehouse says.", no_a
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands to the shell."""
+    from reverse_etl.feedback.commands import feedback_app
     from reverse_etl.sandbox.commands import sandbox_app
 
     app.command("plan")(plan)
     app.add_typer(sync_app, name="sync")
     app.add_typer(sandbox_app, name="sandbox")
+    app.add_typer(feedback_app, name="feedback")
     explain_app.command("sync")(explain_sync)
 
 
@@ -45,8 +47,10 @@ def plan(
 
     rows: list[dict[str, Any]] = []
     kept = []
-    for made in plan_syncs(Project.load(), names):
-        hold = reason_to_hold(made.counts, made.sync.guards)
+    project = Project.load()
+    for made in plan_syncs(project, names):
+        age = project.clock.now() - made.reader.generation.as_of
+        hold = reason_to_hold(made.counts, made.sync.guards, age)
         rows.append({"sync": made.sync.name, **asdict(made.counts), "hold": hold, "samples": made.samples})
         if save is not None:
             kept.append(saved(made))

@@ -18,13 +18,16 @@ SyncModel = Annotated[str, StringConstraints(pattern=r"^sync_[a-z0-9]+(_[a-z0-9]
 class Guards(BaseModel):
     """Limits that hold a plan until a person releases it.
 
-    `max_removal_share` is removals over acknowledged rows (0 to 1); `min_rows` is the fewest rows the model may have.
+    `max_removal_share` is removals over acknowledged rows (0 to 1), `max_growth_share` additions over them (1: twice as
+    many); `min_rows` is the fewest rows the model may have; `max_age_hours` is how old what is published may be.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_removal_share: float = Field(default=0.3, ge=0, le=1)
+    max_growth_share: float | None = Field(default=None, gt=0)
     min_rows: int = Field(default=0, ge=0)
+    max_age_hours: float | None = Field(default=None, gt=0)
 
 
 class Sync(Declaration):
@@ -45,6 +48,11 @@ class Sync(Declaration):
     options: dict[str, str] = Field(default_factory=dict)
     guards: Guards = Guards()
     audience: str = ""
+
+    @property
+    def target(self) -> str:
+        """Which list this is, by which key: what was acknowledged elsewhere does not stand here."""
+        return f"{self.destination}/{self.object} by {self.key}"
 
     @field_validator("fields")
     @classmethod

@@ -27,10 +27,10 @@ class StoreLedger:
     """See `reverse_etl.engine.ports.Ledger`."""
 
     def __init__(
-        self, store: Store, lease: Lease, sync: str, destination: str, *, seal: Seal, keep: timedelta = _WEEK
+        self, store: Store, lease: Lease, sync: str, target: str, *, seal: Seal, keep: timedelta = _WEEK
     ) -> None:
-        """Rows wait closed with `seal`, for as long as `keep`."""
-        self._store, self._lease, self._sync, self._destination = store, lease, sync, destination
+        """`target` is that of `Sync.target`. Rows wait closed with `seal`, for as long as `keep`."""
+        self._store, self._lease, self._sync, self._target = store, lease, sync, target
         self._seal, self._keep = seal, keep
 
     @contextmanager
@@ -142,6 +142,15 @@ class StoreLedger:
         with self._writing() as connection:
             return self._close(connection, run, status, reason, at)
 
+    @property
+    def _destination(self) -> str:
+        return self._target.partition("/")[0]
+
+    def last_target(self) -> str | None:
+        newest = select(receipts.c.target).where(receipts.c.sync == self._sync).order_by(receipts.c.seq.desc())
+        with self._store.reading() as connection:
+            return connection.scalar(newest.limit(1))
+
     def last_receipt(self) -> int:
         return last_receipt(self._store, self._sync)
 
@@ -165,10 +174,13 @@ class StoreLedger:
         sums = [func.coalesce(func.sum(receipts.c[name]), 0) for name in _COUNTED]
         of_run = connection.execute(select(*sums).where(receipts.c.run_id == run)).one()
         found = {name: int(str(count)) for name, count in zip(_COUNTED, of_run, strict=True)}
+        self._store.serialise_receipts(connection)
+        ended = (connection.scalar(select(func.max(sync_runs.c.closed_seq))) or 0) + 1
+        found |= {"in_flight": self._in_flight(connection), "closed_seq": ended}
         closed = (
             update(sync_runs)
             .where(sync_runs.c.run_id == run)
-            .values(status=status, reason=reason, finished_at=at, in_flight=self._in_flight(connection), **found)
+            .values(status=status, reason=reason, finished_at=at, **found)
             .returning(*[sync_runs.c[name] for name in Counts.__dataclass_fields__])
         )
         return Counts(*[int(count) for count in connection.execute(closed).one()])
@@ -222,6 +234,7 @@ class StoreLedger:
         return {
             "sync": self._sync,
             "destination": self._destination,
+            "target": self._target,
             "run_id": run,
             "operation": batch.operation.value,
             "at": at,

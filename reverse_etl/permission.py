@@ -15,6 +15,7 @@ from cdp.suppression.state import SOURCE
 from cdp.warehouse.port import Reader, Warehouse
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, Batch
+from reverse_etl.feedback.opt_outs import OptOuts
 
 _NEW_LISTINGS = """
 select distinct tokens.address
@@ -24,11 +25,14 @@ from {listings} as listings join {tokens} as tokens
 
 
 class WarehousePermission:
-    """See `reverse_etl.engine.ports.Permission`; what it has read is read again when the lake has a newer batch."""
+    """See `reverse_etl.engine.ports.Permission`.
 
-    def __init__(self, warehouse: Warehouse, lake: Lake, sync: Sync) -> None:
-        self._warehouse, self._lake, self._sync = warehouse, lake, sync
-        self._read_at, self._opted_out = -1, pa.array([], pa.string())
+    What it has read is read again when the lake has a newer batch, or a tool has reported something.
+    """
+
+    def __init__(self, warehouse: Warehouse, lake: Lake, sync: Sync, reported: OptOuts) -> None:
+        self._warehouse, self._lake, self._sync, self._reported = warehouse, lake, sync, reported
+        self._read_at, self._opted_out = (-1, -1), pa.array([], pa.string())
 
     def withdrawn(self, batch: Batch) -> Set[str]:
         return _common(batch, self._since_the_build())
@@ -42,7 +46,7 @@ class WarehousePermission:
         return set(batch.keys) - set(found)
 
     def _since_the_build(self) -> pa.Array:
-        newest = self._lake.last_batch()
+        newest = self._reported.newest(), self._lake.last_batch()
         if newest != self._read_at:
             with ExitStack() as stack:
                 self._opted_out = self._keys(stack.enter_context(self._warehouse.reader()))
@@ -50,10 +54,12 @@ class WarehousePermission:
         return self._opted_out
 
     def _keys(self, reader: Reader) -> pa.Array:
-        """Addresses that were listed after the build, and the customers of the sync's audience who have one of them."""
-        addresses = self._listed_after(reader.generation.batch)
+        """Addresses that said no after the build, their hashes, and the customers of the audience who have them."""
+        built = reader.generation.batch
+        addresses = sorted({*self._listed_after(built), *self._reported.after(built)})
+        known = [*addresses, *self._hashes(reader, addresses)]
         if not addresses or not self._sync.audience:
-            return pa.array(addresses, pa.string())
+            return pa.array(known, pa.string())
         reached = (
             exp.select(exp.cast(exp.column("customer_id"), "text"))
             .from_(reader.relation("audience_members"))
@@ -63,7 +69,17 @@ class WarehousePermission:
             )
         )
         customers = reader.query(reached.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
-        return pa.array([*addresses, *customers], pa.string())
+        return pa.array([*known, *customers], pa.string())
+
+    def _hashes(self, reader: Reader, addresses: list[str]) -> list[str]:
+        """What an ad platform knows these addresses by."""
+        if not self._sync.hashing or not addresses:
+            return []
+        hashed, known = exp.column(f"{self._sync.hashing}_sha256"), reader.relation("dim_address_hashes")
+        these = exp.column("address").isin(*[exp.Literal.string(address) for address in addresses])
+        found = exp.select(hashed).from_(known).where(these, exp.not_(hashed.copy().is_(exp.null())))
+        hashes: list[str] = reader.query(found.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
+        return hashes
 
     def _listed_after(self, batch: int) -> list[str]:
         fresh = [part for part in self._lake.parts(SOURCE, "listings") if int(part.stem) > batch]

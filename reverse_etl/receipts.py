@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,35 +12,25 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Row, func, select
+from sqlalchemy import Column, Row, func, select
 
 from cdp.errors import ConfigurationError, Location
-from cdp.landing.lake import parquet_relation
+from cdp.landing.lake import Lake
 from cdp.store import Store
-from cdp.store.schema import receipts
-from cdp.warehouse.raw import RECEIPT_COLUMNS
+from cdp.store.schema import receipts, sync_runs
+from cdp.warehouse.raw import PROJECTED, projected_relation
 from reverse_etl.payload import unpacked
 
-_BATCHES_AT_ONCE = 20
+_BATCHES_AT_ONCE, _RUNS_AT_ONCE = 20, 10_000
 _PATIENCE = 60.0
+_TYPES = {"bigint": pa.int64(), "varchar": pa.string(), "timestamp": pa.timestamp("us")}
 
-SCHEMA = pa.schema(
-    [
-        ("seq", pa.int64()),
-        ("sync", pa.string()),
-        ("destination", pa.string()),
-        ("run_id", pa.int64()),
-        ("key", pa.string()),
-        ("operation", pa.string()),
-        ("verdict", pa.string()),
-        ("row_hash", pa.string()),
-        ("code", pa.string()),
-        ("reason", pa.string()),
-        ("remote_id", pa.string()),
-        ("at", pa.timestamp("us")),
-        ("generation", pa.int64()),
-    ]
-)
+
+def _schema(table: str) -> pa.Schema:
+    return pa.schema([(name, _TYPES[kind]) for name, kind in PROJECTED[table].items()])
+
+
+SCHEMA, RUNS_SCHEMA = _schema("receipts"), _schema("sync_runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ class KeyReceipt:
     code: str
     reason: str
     row_hash: str
-    destination: str
+    target: str
     generation: int | None
 
 
@@ -70,38 +60,30 @@ from (
 ) as keys
 """
 _OF_KEY = """
-select "at", operation, verdict, code, coalesce(reason, ''), row_hash, destination, generation
+select "at", operation, verdict, code, coalesce(reason, ''), row_hash, coalesce(target, destination), generation
 from {receipts} where sync = ? and key = ? order by seq desc
 """
 
 
 class ReceiptsProjection:
-    """Parts `lake/raw/receipts/receipts/<first_seq>-<last_seq>.parquet`, one per catching up."""
+    """Receipts, and the runs they are of, as parts `lake/raw/receipts/<table>/<first>-<last>.parquet`."""
 
     def __init__(self, store: Store, lake: Path) -> None:
-        self._store, self._folder = store, lake / "raw" / "receipts" / "receipts"
+        self._store, self._lake = store, Lake(lake)
+        self._receipts, self._runs = _Log(lake, "receipts"), _Log(lake, "sync_runs")
 
     def watermark(self) -> int:
         """The newest sequence number in the lake, 0 before the first part."""
-        return max((int(part.stem.split("-")[1]) for part in self._folder.glob("*-*.parquet")), default=0)
-
-    def relation(self) -> str:
-        """What has landed, as SQL for DuckDB; empty and typed before the first part."""
-        parts = sorted(self._folder.glob("*-*.parquet"))
-        typed = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in RECEIPT_COLUMNS.items())
-        return parquet_relation(parts) if parts else f"(select {typed} where false)"
+        return self._receipts.watermark()
 
     def standing(self, sync: str) -> tuple[int, int]:
         """How many keys a sync's tool holds of ours, and about how many its last word was a refusal."""
-        with duckdb.connect() as engine:
-            held, refused = engine.execute(_STANDING.format(receipts=self.relation()), [sync]).fetchall()[0]
+        held, refused = self._ask(_STANDING, [sync])[0]
         return int(held), int(refused)
 
     def of_key(self, sync: str, key: str) -> list[KeyReceipt]:
         """Every receipt of one key, newest first."""
-        with duckdb.connect() as engine:
-            rows = engine.execute(_OF_KEY.format(receipts=self.relation()), [sync, key]).fetchall()
-        return [KeyReceipt(*row) for row in rows]
+        return [KeyReceipt(*row) for row in self._ask(_OF_KEY, [sync, key])]
 
     def catch_up(self) -> int:
         """Append a part with every receipt that is newer than the watermark; gives the new watermark.
@@ -109,38 +91,68 @@ class ReceiptsProjection:
         Raises ConfigurationError where the lake knows receipts that the store does not.
         """
         with self._store.lease("receipts", patience=_PATIENCE):
-            watermark, newest = self.watermark(), self._newest()
-            if newest < watermark:
-                raise ConfigurationError(
-                    f"the lake has receipts up to number {watermark}, the operational store only up to {newest}.",
-                    where=Location(self._folder),
-                    remedy="They are not of one project, or the store was lost: restore it before anything is sent.",
-                )
-            if newest > watermark:
-                self._write(watermark, newest)
+            newest = self._newest(receipts.c.seq)
+            self._receipts.append(newest, self._batches)
+            self._runs.append(self._newest(sync_runs.c.closed_seq), self._ended)
             return newest
 
-    def _newest(self) -> int:
-        with self._store.reading() as connection:
-            return connection.scalar(select(func.max(receipts.c.seq))) or 0
+    def _ask(self, query: str, parameters: list[str]) -> list[tuple[Any, ...]]:
+        with duckdb.connect() as engine:
+            relation = projected_relation(self._lake, "receipts")
+            return engine.execute(query.format(receipts=relation), parameters).fetchall()
 
-    def _write(self, after: int, newest: int) -> None:
+    def _newest(self, sequence: Column[int]) -> int:
+        with self._store.reading() as connection:
+            return connection.scalar(select(func.max(sequence))) or 0
+
+    def _batches(self, after: int, newest: int) -> Iterator[pa.RecordBatch]:
+        wanted = select(receipts).where(receipts.c.seq > after, receipts.c.seq <= newest).order_by(receipts.c.seq)
+        with self._store.reading() as connection:
+            for batch in connection.execution_options(yield_per=_BATCHES_AT_ONCE).execute(wanted):
+                yield _by_row(batch)
+
+    def _ended(self, after: int, newest: int) -> Iterator[pa.RecordBatch]:
+        closed, columns = sync_runs.c.closed_seq, [sync_runs.c[name] for name in RUNS_SCHEMA.names]
+        wanted = select(*columns).where(closed > after, closed <= newest).order_by(closed)
+        with self._store.reading() as connection:
+            found = connection.execution_options(yield_per=_RUNS_AT_ONCE).execute(wanted).mappings()
+            for some in found.partitions():
+                yield pa.RecordBatch.from_pylist([dict(row) for row in some], schema=RUNS_SCHEMA)
+
+
+class _Log:
+    """One table of the store that only grows, in the lake."""
+
+    def __init__(self, lake: Path, table: str) -> None:
+        self._folder, self._schema = lake / "raw" / "receipts" / table, _schema(table)
+
+    def watermark(self) -> int:
+        return max((int(part.stem.split("-")[1]) for part in self._folder.glob("*-*.parquet")), default=0)
+
+    def append(self, newest: int, read: Callable[[int, int], Iterable[pa.RecordBatch]]) -> None:
+        """A part with what `read` gives after the watermark, up to `newest`; none where that is nothing."""
+        watermark = self.watermark()
+        if newest < watermark:
+            name = self._folder.name
+            raise ConfigurationError(
+                f"the lake has {name} up to number {watermark}, the operational store only up to {newest}.",
+                where=Location(self._folder),
+                remedy="They are not of one project, or the store was lost: restore it before anything is sent.",
+            )
+        if newest > watermark:
+            self._write(watermark, newest, read(watermark, newest))
+
+    def _write(self, after: int, newest: int, batches: Iterable[pa.RecordBatch]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._folder / "unfinished.tmp"
         with unfinished.open("wb") as file:
-            with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-                for batch in self._read(after, newest):
+            with pq.ParquetWriter(file, self._schema, compression="zstd") as writer:
+                for batch in batches:
                     writer.write_batch(batch)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self._folder / f"{after + 1:012d}-{newest:012d}.parquet")
         _sync_folder(self._folder)
-
-    def _read(self, after: int, newest: int) -> Iterator[pa.RecordBatch]:
-        wanted = select(receipts).where(receipts.c.seq > after, receipts.c.seq <= newest).order_by(receipts.c.seq)
-        with self._store.reading() as connection:
-            for batch in connection.execution_options(yield_per=_BATCHES_AT_ONCE).execute(wanted):
-                yield _by_row(batch)
 
 
 def _by_row(batch: Row[Any]) -> pa.RecordBatch:

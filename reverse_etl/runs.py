@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
+from cdp.address_macros import AddressMacros
 from cdp.clock import Clock
 from cdp.errors import CdpError
 from cdp.landing.lake import Lake
@@ -20,13 +21,14 @@ from reverse_etl.declarations import Sync
 from reverse_etl.destinations.accounts import SANDBOX_URL, account_of, address_of, target_of
 from reverse_etl.destinations.connector import Account
 from reverse_etl.destinations.registry import connector
-from reverse_etl.engine.events import Observer, unobserved
+from reverse_etl.engine.events import Observer, RunEnded, unobserved
 from reverse_etl.engine.plan import Plan
 from reverse_etl.engine.ports import Destination
 from reverse_etl.engine.retry import Backoff
 from reverse_etl.engine.run import SyncResult, SyncRun, plan_against_receipts
 from reverse_etl.engine.words import Counts, Status
 from reverse_etl.engine.world import World
+from reverse_etl.feedback.opt_outs import OptOuts
 from reverse_etl.ledger import StoreLedger, last_receipt
 from reverse_etl.payload import Seal
 from reverse_etl.permission import WarehousePermission
@@ -79,8 +81,8 @@ class Runner:
                 warehouse=self.warehouse,
                 projection=self.projection,
                 destination=destination,
-                ledger=StoreLedger(self.store, lease, sync.name, sync.destination, seal=self.seal, keep=self._keep),
-                permission=WarehousePermission(self.warehouse, Lake(self.project.lake), sync),
+                ledger=StoreLedger(self.store, lease, sync.name, sync.target, seal=self.seal, keep=self._keep),
+                permission=self._permission(sync),
                 allowance=StoreAllowance(self.store, sync.destination, destination.capabilities.limits, ticking),
                 time=ticking,
                 rng=self.rng,
@@ -88,6 +90,10 @@ class Runner:
                 observer=self.observer,
             )
             return SyncRun(sync, world, agreed).go()
+
+    def _permission(self, sync: Sync) -> WarehousePermission:
+        reported = OptOuts(self.store, AddressMacros(self.project.dbt_project))
+        return WarehousePermission(self.warehouse, Lake(self.project.lake), sync, reported)
 
     @property
     def _keep(self) -> timedelta:
@@ -166,4 +172,5 @@ def _attempt(ready: Runner, sync: Sync, agreed: str) -> SyncResult:
     try:
         return ready.run(sync, agreed)
     except CdpError as error:
+        ready.observer(RunEnded(sync.name, 0, Status.FAILED, str(error), Counts()))
         return SyncResult(sync.name, sync.destination, 0, Status.FAILED, str(error), Counts(), None)

@@ -46,11 +46,16 @@ class Delivery:
         while batch := self._world.ledger.first():
             if self._give_up(batch) or self._leave_out(batch, is_left_over):
                 continue
-            ending = self._jobs() if batch.operation is Operation.REMOVE else None
+            ending = self._jobs() if self._must_wait(batch) else None
             ending = ending or self._deliver(batch)
             if ending is not None:
                 return ending
         return None
+
+    def _must_wait(self, batch: Batch) -> bool:
+        """Whether the tool is still at work on additions before a removal."""
+        jobs = self._world.ledger.jobs() if batch.operation is Operation.REMOVE else ()
+        return any(job.operation is not Operation.REMOVE for job in jobs)
 
     def _give_up(self, batch: Batch) -> bool:
         """Whether nobody can tell if a batch arrived, and saying it twice is not safe: then it is not said again."""

@@ -12,6 +12,7 @@ from sqlglot import exp, parse_one
 from sqlglot.expressions import Expression, Select
 
 from cdp.warehouse.port import Reader
+from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import Verdict
 
 # What is written here is read by SQLGlot and spoken in the reader's dialect.
@@ -62,13 +63,14 @@ left join failed on failed.key = coalesce(desired._key, acknowledged.key)
 """
 
 
-def diff(reader: Reader, sync: str, model: str, key: str, fields: Mapping[str, str]) -> Select:
-    """The statement; `fields` maps columns of the model to remote fields."""
+def diff(reader: Reader, sync: Sync) -> Select:
+    """The statement for one sync."""
+    fields = sync.fields
     compared = _read(_COMPARED).select(*[_column(field, "desired") for field in fields.values()])
     return (
         exp.select("*")
         .from_("compared")
-        .with_("model", as_=_model(reader, model, key, fields), copy=False)
+        .with_("model", as_=_model(reader, sync.model, sync.key, fields), copy=False)
         .with_("receipts", as_=_receipts(reader, sync), copy=False)
         .with_("desired", as_=_read(_DESIRED), copy=False)
         .with_("latest", as_=_read(_LATEST), copy=False)
@@ -104,15 +106,18 @@ def _model(reader: Reader, model: str, key: str, fields: Mapping[str, str]) -> S
     ).from_(_relation(reader, reader.relation(model)))
 
 
-def _receipts(reader: Reader, sync: str) -> Select:
-    of_this_sync = exp.column("sync").eq(exp.Literal.string(sync))
+def _receipts(reader: Reader, sync: Sync) -> Select:
+    """Of this sync, where it kept the list that it keeps now; receipts from before targets were noted are of any."""
+    of_this_sync = exp.column("sync").eq(exp.Literal.string(sync.name))
+    target = exp.Literal.string(sync.target)
+    of_this_list = exp.Coalesce(this=exp.column("target"), expressions=[target]).eq(target.copy())
     # What was not sent for lack of consent is no answer of the destination's.
     answers = [verdict for verdict in Verdict if verdict.is_final and verdict is not Verdict.SUPPRESSED]
     final = exp.column("verdict").isin(*[exp.Literal.string(verdict.value) for verdict in answers])
     return (
         exp.select("seq", "key", "operation", "verdict", "row_hash", "remote_id")
         .from_(_relation(reader, reader.receipts()))
-        .where(of_this_sync, final)
+        .where(of_this_sync, of_this_list, final)
     )
 
 

@@ -115,7 +115,7 @@ def masked(key: str) -> str:
 
 
 def _diff(reader: Reader, sync: Sync) -> Select:
-    return diff(reader, sync.name, sync.model, sync.key, sync.fields)
+    return diff(reader, sync)
 
 
 def _counts(sync: Sync, found: dict[str, int], acknowledged: int) -> PlanCounts:

@@ -139,6 +139,10 @@ class Ledger(Protocol):
         """Close a run; gives where its rows are, as counted from receipts and outbox."""
         ...
 
+    def last_target(self) -> str | None:
+        """The target of this sync's newest receipt, None before the first."""
+        ...
+
     def last_receipt(self) -> int:
         """The newest sequence number among this sync's receipts, 0 before the first."""
         ...

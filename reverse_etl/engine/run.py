@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cdp.errors import BusyError, CdpError, GateError
 from cdp.warehouse.port import Reader
@@ -74,7 +75,8 @@ class SyncRun:
             plan = plan_against_receipts(reader, self._sync, world.projection, world.ledger.last_receipt())
             self._plan = plan.counts
             world.observer(Planned(self._sync.name, plan.counts))
-            stopped = self._disagreement(plan) or self._hold(run, plan)
+            age = world.time.now() - reader.generation.as_of
+            stopped = self._disagreement(plan) or self._hold(run, plan, age)
             if stopped is not None:
                 return stopped
             self._queue(run, reader, plan)
@@ -88,14 +90,22 @@ class SyncRun:
         remedy = f"Nothing was sent. Save and review it again: cdp plan {self._sync.name} --save FILE"
         return Ending(Status.FAILED, f"the plan is no longer the one that was saved; it would now be {now}. {remedy}")
 
-    def _hold(self, run: int, plan: Plan) -> Ending | None:
-        reason = reason_to_hold(plan.counts, self._sync.guards)
+    def _hold(self, run: int, plan: Plan, age: timedelta) -> Ending | None:
+        reason = self._moved(plan) or reason_to_hold(plan.counts, self._sync.guards, age)
         if not reason or not self._world.ledger.hold(
             run, plan.digest(), reason, plan.counts.operations + plan.counts.set_aside, self._world.time.now()
         ):
             return None
         remedy = f"Whoever owns it ({self._sync.owner}) looks, then: cdp sync release {self._sync.name} --reason …"
         return Ending(Status.HELD, f"{reason}. {remedy}")
+
+    def _moved(self, plan: Plan) -> str:
+        """Why a sync whose list or key is another one than before must wait for a person."""
+        before = self._world.ledger.last_target()
+        if before in {None, self._sync.target} or plan.counts.acknowledged:
+            return ""
+        stays = "what it had put there stays there"
+        return f"it kept {before} and would now fill {self._sync.target} from the start; {stays}"
 
     def _queue(self, run: int, reader: Reader, plan: Plan) -> None:
         limits = self._world.destination.capabilities

@@ -145,9 +145,8 @@ class Batch:
         return self._part("r", self.rows.take(pa.array(positions, pa.int64())))
 
     def as_removal(self, positions: Sequence[int]) -> Batch:
-        """Those rows, to be taken out again."""
-        known = [name for name in (KEY, ROW_HASH, REMOTE_ID) if name in self.rows.schema.names]
-        rows = self.rows.select(known).take(pa.array(positions, pa.int64()))
+        """Those rows, to be taken out again; with their fields, for a tool that may know them by nothing else."""
+        rows = self.rows.take(pa.array(positions, pa.int64()))
         return Batch(self.position, Operation.REMOVE, f"{self.idempotency_key}.x", rows, tries=self.tries)
 
     def _part(self, name: str, rows: pa.RecordBatch) -> Batch:

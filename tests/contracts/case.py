@@ -21,7 +21,8 @@ class Case:
     """One connector before one tool.
 
     `key` makes the nth good key; `fields` its fields; `bad` is a row that the tool refuses alone, None where it cannot
-    say so. `wrong_secret` is what the tool does not let in. `faults` are those that its network can have.
+    say so. `wrong_secret` is what the tool does not let in, None where it lets anybody in. `faults` are those that its
+    network can have.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Case:
     secret: str
     personal: list[str]
     options: Mapping[str, str] = field(default_factory=dict)
-    wrong_secret: str = "wrong"
+    wrong_secret: str | None = "wrong"
     faults: frozenset[Fault] = frozenset(Fault) - {Fault.NONE}
     refuses_too_many: bool = True
 

@@ -40,4 +40,4 @@ def _invalid(body: Any) -> Mapping[int, RowVerdict]:
     return {int(position): _INVALID for position in body["invalid_entry_indices"]}
 
 
-CONNECTOR = Connector(CAPABILITIES, SandboxAds, sandbox_tool="ads")
+CONNECTOR = Connector(CAPABILITIES, SandboxAds, sandbox_tool="ads", hashing="meta", fields=frozenset(_HASHES))

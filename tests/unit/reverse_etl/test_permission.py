@@ -10,11 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cdp.address_macros import AddressMacros
+from cdp.declarations.addresses import AddressKind
 from cdp.landing.lake import Lake
+from cdp.store import Store, open_store
+from cdp.store.schema import inbound
 from cdp.warehouse.port import Reader
 from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Counts, Operation, Reply, Status
+from reverse_etl.feedback.inbox import Inbox
+from reverse_etl.feedback.opt_outs import OptOuts
+from reverse_etl.feedback.words import Event, Kind
 from reverse_etl.permission import WarehousePermission
+from tests.doubles.dbt_project import REPOSITORY
 from tests.doubles.engine import Opinion, ScriptedDestination, capabilities
+from tests.doubles.moments import MORNING
 from tests.doubles.readers import MemoryReader
 from tests.doubles.workbench import Workbench
 
@@ -98,6 +107,18 @@ def test_a_kill_between_call_and_answer(bench: Workbench, idempotency: str, coun
     assert len(survivor.calls) == calls
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reported(store: Store) -> OptOuts:
+    return OptOuts(store, AddressMacros(REPOSITORY / "dbt_project"))
+
+
 class OneGeneration:
     """A warehouse with one model and one audience."""
 
@@ -117,21 +138,53 @@ def lands(lake: Lake, batch: int, table: str, **columns: list[str]) -> None:
     lake.catalog(batch).touch()
 
 
-@pytest.mark.parametrize("by", ["address", "customer"])
-def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, by: str) -> None:
+@pytest.mark.parametrize("by", ["address", "customer", "hash"])
+def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, reported: OptOuts, by: str) -> None:
     lake, reader = Lake(tmp_path), MemoryReader()
     addresses = ["anna@example.com", "ben@example.com"]
-    keys = addresses if by == "address" else ["11", "12"]
+    keys = {"address": addresses, "customer": ["11", "12"], "hash": ["a" * 64, "b" * 64]}[by]
     reader.load("sync_esp__newsletter", "id varchar", [(key,) for key in keys])
     members = [("newsletter", 11 + place, address) for place, address in enumerate(addresses)]
     reader.load("audience_members", "audience_name varchar, customer_id bigint, address varchar", members)
+    hashes = list(zip(addresses, ["a" * 64, "b" * 64], strict=True))
+    reader.load("dim_address_hashes", "address varchar, meta_sha256 varchar", hashes)
     lands(lake, 1, "tokens", token=["t-anna", "t-ben"], address=addresses)
     lands(lake, 1, "listings", token=["t-anna"])
     with_audience = Workbench(tmp_path / "bench", audience="newsletter").sync
-    permission = WarehousePermission(OneGeneration(reader), lake, with_audience)  # type: ignore[arg-type]
+    asked = with_audience.model_copy(update={"hashing": "meta" if by == "hash" else ""})
+    permission = WarehousePermission(OneGeneration(reader), lake, asked, reported)  # type: ignore[arg-type]
     batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h", "h"]}))
     assert permission.withdrawn(batch) == set(), "the build knew of this one"
     lands(lake, 2, "listings", token=["t-ben"])
     assert permission.withdrawn(batch) == {keys[1]}
     reader.load("sync_esp__newsletter", "id varchar", [(keys[1],)])
     assert permission.unwanted(batch) == {keys[0]}
+
+
+def test_an_opt_out_that_a_tool_reported_counts_at_once(tmp_path: Path, store: Store, reported: OptOuts) -> None:
+    reader, keys = MemoryReader(), ["anna@example.com", "ben@example.com", "+12025550101", "dora@example.com"]
+    reader.load("audience_members", "audience_name varchar, customer_id bigint, address varchar", [])
+    sync = Workbench(tmp_path / "bench", audience="newsletter").sync
+    permission = WarehousePermission(OneGeneration(reader), Lake(tmp_path), sync, reported)  # type: ignore[arg-type]
+    batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h"] * len(keys)}))
+    assert permission.withdrawn(batch) == set()
+
+    def tells(name: str, kind: Kind, address: str, detail: str = "") -> None:
+        told = AddressKind.PHONE if address.startswith("+") else AddressKind.EMAIL
+        Inbox(store).keep("esp", [Event(name, kind, "any", told, address, detail=detail)], MORNING)
+
+    tells("1", Kind.UNSUBSCRIBED, " Anna@Example.COM")
+    assert permission.withdrawn(batch) == {keys[0]}
+    tells("2", Kind.UNSUBSCRIBED, "+1 (202) 555-0101", "stop")
+    tells("3", Kind.BOUNCED, "ben@example.com", "soft")
+    tells("4", Kind.OPENED, "dora@example.com")
+    assert permission.withdrawn(batch) == {keys[0], keys[2]}
+    tells("5", Kind.BOUNCED, "ben@example.com", "hard")
+    tells("6", Kind.COMPLAINED, "dora@example.com")
+    assert permission.withdrawn(batch) == set(keys)
+    built = reader.generation.batch
+    with store.writing() as connection:
+        connection.execute(inbound.update().where(inbound.c.event_id <= "2").values(landed_batch=built))
+        connection.execute(inbound.update().where(inbound.c.event_id > "2").values(landed_batch=built + 1))
+    tells("7", Kind.OPENED, "anna@example.com")
+    assert permission.withdrawn(batch) == {keys[1], keys[3]}, "the build knows what landed before it"

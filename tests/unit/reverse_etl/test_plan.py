@@ -17,7 +17,7 @@ from tests.doubles.readers import RECEIPTS, MemoryReader, PostgresReader
 
 COLUMNS = "id varchar, a varchar, b bigint"
 Rows: TypeAlias = list[tuple[str | None, str | None, int | None]]
-Receipts: TypeAlias = list[tuple[int, str, str, str, str, str, str | None]]
+Receipts: TypeAlias = list[tuple[int, str, str, str, str, str, str | None, str | None]]
 
 keys = st.sampled_from(["k1", "k2", "k3", "k4", "k5"])
 texts = st.sampled_from([None, "", "x", "x;b=1:1;", "ü'\"|"])
@@ -59,13 +59,13 @@ receipts = st.lists(
 
 
 def numbered(found: list[tuple[str, str, str, str]]) -> Receipts:
-    return [(seq, "s", *receipt, None) for seq, receipt in enumerate(found, start=1)]
+    return [(seq, "s", *receipt, None, None) for seq, receipt in enumerate(found, start=1)]
 
 
-def expected(model: Rows, history: Receipts) -> Counter[tuple[str, str | None]]:
+def expected(model: Rows, history: Receipts) -> Counter[tuple[str, str | None, str | None]]:
     acknowledged: dict[str, str] = {}
     failed: dict[str, tuple[str, str, str]] = {}
-    for _, _, key, operation, verdict, row_hash, _ in history:
+    for _, _, key, operation, verdict, row_hash, _, _ in history:
         if verdict != "ok":
             failed[key] = (operation, verdict, row_hash)
             continue
@@ -75,7 +75,7 @@ def expected(model: Rows, history: Receipts) -> Counter[tuple[str, str | None]]:
         else:
             acknowledged[key] = row_hash
     copies = Counter(key for key, _, _ in model)
-    found: Counter[tuple[str, str | None]] = Counter()
+    found: Counter[tuple[str, str | None, str | None]] = Counter()
     for key, a, b in model:
         if key is None or not key.strip():
             found["missing_key", None] += 1
@@ -112,7 +112,7 @@ def operations(plan: Plan) -> list[dict[str, Any]]:
 def test_the_plan_is_the_difference(model: Rows, history: Receipts) -> None:
     reader = MemoryReader()
     reader.load("sync_esp__s", COLUMNS, model)
-    reader.load("receipts", RECEIPTS, [*history, (99, "another_sync", "k1", "add", "ok", "h", None)])
+    reader.load("receipts", RECEIPTS, [*history, (99, "another_sync", "k1", "add", "ok", "h", None, None)])
     plan = make_plan(reader, sync())
     wanted = expected(model, history)
 
@@ -175,7 +175,7 @@ def test_a_new_mapping_sends_every_row_again() -> None:
 def test_a_mode_leaves_the_other_operations_out(mode: str, sent: str) -> None:
     reader = MemoryReader()
     reader.load("sync_esp__s", COLUMNS, [("new", "x", 1), ("changed", "y", 2)])
-    known = [(1, "s", "changed", "add", "ok", "old", "r1"), (1, "s", "gone", "add", "ok", "old", None)]
+    known = [(seq, "s", key, "add", "ok", "old", None, None) for seq, key in enumerate(["changed", "gone"])]
     reader.load("receipts", RECEIPTS, known)
     plan = make_plan(reader, sync(mode))
     assert "".join(row["_change"][0] for row in operations(plan)) == sent
@@ -186,7 +186,7 @@ def test_a_row_brings_what_the_tool_knows_it_by() -> None:
     reader = MemoryReader()
     reader.load("sync_esp__s", COLUMNS, [("new", "x", 1), ("changed", "y", 2)])
     known = [("changed", "add", "r1"), ("changed", "update", "r2"), ("gone", "add", "r3")]
-    reader.load("receipts", RECEIPTS, [(n, "s", k, o, "ok", "old", r) for n, (k, o, r) in enumerate(known)])
+    reader.load("receipts", RECEIPTS, [(n, "s", k, o, "ok", "old", r, None) for n, (k, o, r) in enumerate(known)])
     names = {row["_key"]: row["_remote_id"] for row in operations(make_plan(reader, sync()))}
     assert names == {"new": None, "changed": "r2", "gone": "r3"}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from cdp.errors import BusyError, CdpError
 from cdp.store.schema import holds, leases, outbox, receipts, sync_runs
+from reverse_etl.declarations import Guards
 from reverse_etl.engine.events import BatchSplit, Waiting
 from reverse_etl.engine.words import Counts, Operation, PlanCounts, Status
 from reverse_etl.holds import release
@@ -257,3 +259,42 @@ def test_a_plan_refuses_while_receipts_are_missing(bench: Workbench, monkeypatch
     assert result.status is Status.FAILED
     assert "sees the receipts of newsletter up to number 1, but 2 are there" in result.reason
     assert total(bench.destination.calls, Operation.ADD) == 1
+
+
+def test_another_list_is_filled_from_the_start_once_somebody_agrees(bench: Workbench) -> None:
+    bench.want_keys("a", "b")
+    bench.run()
+    bench.sync = bench.sync.model_copy(update={"object": "other"})
+    held = bench.run()
+    assert (held.status, held.counts) == (Status.HELD, Counts(planned=2, held=2))
+    assert "it kept esp/newsletter by id and would now fill esp/other by id from the start" in held.reason
+    release(bench.store, "newsletter", "olga", "the list has moved", MORNING)
+    assert bench.run().counts == Counts(planned=2, ok=2)
+    assert bench.run().counts == Counts()
+
+
+@pytest.mark.parametrize(
+    ("guards", "wanted", "reason"),
+    [
+        ({"max_growth_share": 1.0}, "abcdef", r"would add 4 rows to 2 \(200%\), more than max_growth_share \(100%\)"),
+        ({"max_age_hours": 0.5}, "abc", r"what is published is \d+ hours old, more than max_age_hours \(0.5\)"),
+    ],
+)
+def test_growth_and_age_hold_a_plan(tmp_path: Path, guards: dict[str, float], wanted: str, reason: str) -> None:
+    bench = Workbench(tmp_path)
+    bench.want_keys("a", "b")
+    assert bench.run().status is Status.OK
+    bench.sync = bench.sync.model_copy(update={"guards": Guards.model_validate(guards)})
+    bench.want_keys(*wanted)
+    held = bench.run()
+    assert held.status is Status.HELD and re.search(reason, held.reason), held.reason
+    bench.close()
+
+
+def test_a_day_without_messages_is_an_ordinary_day(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path, mode="send")
+    bench.want_keys("m1")
+    assert bench.run().counts == Counts(planned=1, ok=1)
+    bench.want_keys()
+    assert (bench.run().status, bench.destination.calls) == (Status.OK, [(Operation.ADD, 1)])
+    bench.close()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cdp.errors import DeclarationError
 from reverse_etl.destinations.connector import Target
+from reverse_etl.destinations.cut_text import CutText
 from reverse_etl.destinations.texts import Texts, UnfilledError, check_mapped
 from reverse_etl.engine.words import Verdict
 
@@ -24,6 +25,8 @@ def texts(tmp_path: Path) -> Texts:
     (folder / "end.html").write_text("<i>bye</i>")
     (folder / "child.html").write_text("{% extends 'page.html' %}")
     (folder / "broken.html").write_text("one\n{% if %}")
+    (folder / "includes.html").write_text("{% include 'end.html' %}{% include 'nowhere.html' %}")
+    (folder / "loop.html").write_text("{% include 'loop.html' %}")
     (folder / "latin.txt").write_bytes("Grüße".encode("latin-1"))
     return Texts(folder)
 
@@ -74,6 +77,13 @@ def test_a_template_that_is_none_is_told_with_its_line(texts: Texts) -> None:
         texts.line("{{ name")
 
 
+def test_what_a_template_includes_is_there(texts: Texts) -> None:
+    with pytest.raises(DeclarationError, match=r"there is no template `nowhere\.html`"):
+        texts.file("includes.html")
+    with pytest.raises(UnfilledError):
+        texts.file("loop.html").fill({})
+
+
 def test_what_a_text_asks_for_is_mapped(texts: Texts) -> None:
     page = texts.file("page.html")
     assert page.names == {"name", "vip"}
@@ -83,20 +93,24 @@ def test_what_a_text_asks_for_is_mapped(texts: Texts) -> None:
 
 
 def test_a_cut_text_keeps_what_everybody_gets(texts: Texts) -> None:
-    cut = texts.file("page.html").cut()
+    cut = CutText(texts.file("page.html"))
     assert cut.same == ["<p>", "</p>", "", ""]
     assert cut.fill({"name": "<", "vip": True}) == ["&lt;", "<b>VIP</b>", "<i>bye</i>"]
 
 
 def test_what_was_set_is_there_in_the_pieces_that_follow(texts: Texts) -> None:
-    cut = texts.line("{% set double = 2 * n %}{{ n }} and {{ double }}{# a note #}.").cut()
+    cut = CutText(
+        texts.line(
+            "{% set double = 2 * n %}{% macro twice() %}{{ n + n }}{% endmacro %}{{ n }} and {{ twice() }}{# a note #}."
+        )
+    )
     assert (cut.same, cut.fill({"n": 4})) == (["", " and ", "."], ["4", "8"])
 
 
 def test_a_text_that_extends_another_cannot_be_cut(texts: Texts) -> None:
     assert texts.file("child.html").fill({"name": "x"}) == "<p>x</p><i>bye</i>"
     with pytest.raises(DeclarationError, match="cannot extend"):
-        texts.file("child.html").cut()
+        CutText(texts.file("child.html"))
 
 
 _VALUES = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -108,11 +122,11 @@ def test_the_pieces_and_what_is_the_same_make_the_text(name: str, other: str) ->
         "a {{ name }} b {% if name %}{{ other }} c{% endif %}{{ other | upper }}{% for x in name %}{{ x }}-{% endfor %}"
     )
     text = Texts(Path("nowhere")).line(source)
-    row, cut = {"name": name, "other": other}, text.cut()
+    row, cut = {"name": name, "other": other}, CutText(text)
     pieces = [*cut.fill(row), ""]
     assert "".join(part + piece for part, piece in zip(cut.same, pieces, strict=True)) == text.fill(row)
 
 
 def test_a_value_with_the_mark_between_pieces_is_refused() -> None:
     with pytest.raises(UnfilledError):
-        Texts(Path("nowhere")).line("{{ a }}{{ b }}").cut().fill({"a": "\0", "b": ""})
+        CutText(Texts(Path("nowhere")).line("{{ a }}{{ b }}")).fill({"a": "\0", "b": ""})
