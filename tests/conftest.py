@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
-from tests.doubles.postgres import postgres_binaries, temporary_postgres
+from tests.doubles.postgres import empty_database, postgres_binaries, temporary_postgres
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +22,4 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> str:
     """URL of an empty database of its own."""
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(make_url(postgres_url).set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"create database {name}"))
-    engine.dispose()
-    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    return empty_database(postgres_url)

@@ -12,7 +12,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from cdp.declarations.sources import load_source_tables
+from cdp.errors import DeclarationError
 from cdp.landing.lake import Lake
 from cdp.landing.land import LandingResult, TableLanding, land
 from cdp.project import Project
@@ -156,3 +159,15 @@ class Company:
 
 def ndjson(records: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def check_slip_is_named(company: Company, source: str, sound: str, slip: tuple[str, str], line: int, word: str) -> None:
+    """With `slip`, what is right in the text `sound` and what is wrong, it is refused, by a complaint with its line."""
+    right, wrong = slip
+    assert right in sound
+    file = company.declare(source, sound.replace(right, wrong))
+    with pytest.raises(DeclarationError) as caught:
+        load_source_tables(company.project.dbt_project)
+    assert word in str(caught.value)
+    assert caught.value.where is not None
+    assert (caught.value.where.file, caught.value.where.line) == (file, line)

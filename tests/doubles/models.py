@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import jinja2
 import pyarrow as pa
+import yaml
 
 from tests.doubles.dbt_project import REPOSITORY
 from tests.doubles.macros import Macros
@@ -19,6 +20,8 @@ _FILES = {file.stem: file for file in (DBT / "models").rglob("*.sql")}
 _MACROS = [
     file for folder in ("portable", "contributions", "consent") for file in (DBT / "macros" / folder).glob("*.sql")
 ]
+# Which purposes, classes and channels there are.
+_TERMS = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["consent"]
 _JINJA = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False, undefined=jinja2.StrictUndefined)
 
 
@@ -27,7 +30,7 @@ class Models:
 
     def __init__(self, as_of: datetime, variables: Mapping[str, Any] | None = None) -> None:
         self.connection = duckdb.connect(config={"threads": 1})
-        self.variables = dict(variables or {})
+        self.variables = {"consent": _TERMS, **(variables or {})}
         self.macros = Macros(
             _MACROS,
             self.rows,

@@ -29,10 +29,10 @@ class Person:
     postcode: str
 
 
-def write_people(folder: Path, households: int, seed: int) -> tuple[Path, Path]:
-    """Files of records and of truth: half of the people are known to both sources."""
+def write_people(folder: Path, households: int, seed: int, copies: int = 0) -> tuple[Path, Path]:
+    """Files of records and of truth: half of the people are known to both sources, one of them by many `copies`."""
     chance = random.Random(seed)
-    return _write(folder, _people(households, chance), _written, chance)
+    return _write(folder, _people(households, chance), _written, chance, copies)
 
 
 def write_namesakes(folder: Path, people: int, seed: int) -> tuple[Path, Path]:
@@ -46,14 +46,20 @@ def _write(
     people: Iterable[Person],
     written: Callable[[Person, str, random.Random], dict[str, str | None]],
     chance: random.Random,
+    copies: int = 0,
 ) -> tuple[Path, Path]:
-    rows, truth = [], []
+    rows: list[dict[str, str | None]] = []
+    truth: list[dict[str, str | None]] = []
     for number, person in enumerate(people):
         known_to = ("shop", "crm") if chance.random() < 0.5 else (chance.choice(("shop", "crm")),)
         for source in known_to:
             key = f"{chance.getrandbits(48):012x}"
             rows.append({"record_id": key, "source": source, **written(person, source, chance)})
             truth.append({"record_id": key, "person_id": str(number)})
+    fullest = max(range(len(rows)), key=lambda place: sum(value is not None for value in rows[place].values()))
+    for number in range(copies):
+        rows.append({**rows[fullest], "record_id": f"copy{number}"})
+        truth.append({**truth[fullest], "record_id": f"copy{number}"})
     chance.shuffle(rows)
     files = folder / "records.parquet", folder / "truth.csv"
     with duckdb.connect() as connection:

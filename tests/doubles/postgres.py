@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
 
 _UNPRIVILEGED = ("postgres", "nobody")
 _START_SECONDS = 30.0
@@ -58,6 +61,16 @@ def temporary_postgres(binaries: Path) -> Iterator[str]:
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def empty_database(server: str) -> str:
+    """URL of a database of its own on the server at this URL."""
+    name, address = f"test_{uuid4().hex}", make_url(server)
+    engine = create_engine(address.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    engine.dispose()
+    return address.set(database=name).render_as_string(hide_password=False)
 
 
 def _identity() -> dict[str, Any]:

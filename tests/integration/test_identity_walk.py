@@ -94,7 +94,7 @@ def test_a_steward_keeps_them_apart_and_the_lost_id_comes_back(shop: Shop) -> No
     assert shop.customers_of(*RECORDS) == [(1,), (2,)]
     assert shop.rows(
         "int_identity__merges", "kind, old_customer_id, new_customer_id, cause, reason", "changed_at > '2024-05-03'"
-    ) == [("split", 1, 2, "link undone", "keeps apart by steward")]
+    ) == [("split", 1, 2, "link undone", "a steward keeps apart those it would join")]
     assert shop.rows("dim_customer_ids", "customer_id", "issued_customer_id = 2 and is_current") == [(2,)]
     assert shop.rows("int_identity__overrides_unmatched", "is_a_unknown, is_b_unknown") == [(False, True)]
 

@@ -1,4 +1,4 @@
-"""A small demo company in a folder of its own, whose `cdp` runs as a person would run it: in a process, guarded."""
+"""A demo company in a folder of its own, whose `cdp` runs as a person would run it: in a process, guarded."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Ended:
         return json.loads(self.out)
 
 
-class Walk:
-    """A project under `root` with a world of a few dozen households, and canaries among its people."""
+class Installation:
+    """The product in a folder of its own, `root`; nothing has arrived."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.outputs = root, list[str]()
@@ -48,17 +48,6 @@ class Walk:
             shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("target", "logs"))
         shutil.copy(REPOSITORY / "cdp.yml", root)
         self.project = Project.load(root)
-        DemoYear(self.project).begin(WorldSpec(households=60), date(2017, 11, 1))
-        self._plant()
-
-    def _plant(self) -> None:
-        with sqlite3.connect(self.root / "var/demo/crm.sqlite") as crm:
-            crm.execute(
-                "update contacts set email = ?, phone = ?, updated_at = '2017-10-31 12:00:00.000000' "
-                "where contact_id = (select min(contact_id) from contacts)",
-                (CANARY_EMAIL, CANARY_PHONE),
-            )
-        (self.project.inbox / "web" / "canary.ndjson").write_text(f'{{"email": "{CANARY_EMAIL}", "unfinished": \n')
 
     def cdp(self, *arguments: str) -> Ended:
         ended = subprocess.run(
@@ -116,6 +105,32 @@ class Walk:
         text = file.read_text()
         assert old in text
         file.write_text(text.replace(old, new))
+
+
+class Walk(Installation):
+    """A world of a few dozen households, and canaries among its people."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        DemoYear(self.project).begin(WorldSpec(households=60), date(2017, 11, 1))
+        self._plant()
+
+    def _plant(self) -> None:
+        with sqlite3.connect(self.root / "var/demo/crm.sqlite") as crm:
+            crm.execute(
+                "update contacts set email = ?, phone = ?, updated_at = '2017-10-31 12:00:00.000000' "
+                "where contact_id = (select min(contact_id) from contacts)",
+                (CANARY_EMAIL, CANARY_PHONE),
+            )
+        (self.project.inbox / "web" / "canary.ndjson").write_text(f'{{"email": "{CANARY_EMAIL}", "unfinished": \n')
+        unreadable = {
+            "event_id": "unreadable",
+            "address_kind": "email",
+            "address": "anna at home",
+            "action": "withdrawn",
+        }
+        what = {"purpose": "marketing", "channel": "email", "occurred_at": "2017-10-31T12:00:00"}
+        (self.project.inbox / "consent" / "unreadable.ndjson").write_text(json.dumps(unreadable | what) + "\n")
 
 
 def files_that_say(word: str, folder: Path) -> list[Path]:

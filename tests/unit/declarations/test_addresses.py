@@ -8,9 +8,8 @@ import pytest
 
 from cdp.declarations.addresses import AddressKind, ShownAddress
 from cdp.declarations.sources import load_source_tables
-from cdp.errors import DeclarationError
 from tests.doubles.dbt_project import REPOSITORY
-from tests.doubles.inbox import Company
+from tests.doubles.inbox import Company, check_slip_is_named
 
 MAILS = """\
 version: 2
@@ -78,13 +77,7 @@ def test_an_address_is_in_a_column_or_at_a_path_of_its_json(company: Company) ->
 def test_a_wrong_declaration_is_named_by_its_line(
     company: Company, right: str, wrong: str, line: int, complaint: str
 ) -> None:
-    assert right in MAILS
-    file = company.declare("mails", MAILS.replace(right, wrong))
-    with pytest.raises(DeclarationError) as caught:
-        load_source_tables(company.project.dbt_project)
-    assert complaint in str(caught.value)
-    assert caught.value.where is not None
-    assert (caught.value.where.file, caught.value.where.line) == (file, line)
+    check_slip_is_named(company, "mails", MAILS, (right, wrong), line, complaint)
 
 
 def test_every_address_that_staging_normalises_is_declared() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import DeclarationError
-from tests.doubles.inbox import CRM, FILES, Company
+from tests.doubles.inbox import CRM, FILES, Company, check_slip_is_named
 
 
 @pytest.fixture
@@ -42,13 +42,7 @@ def test_tables_come_in_the_order_of_their_names(company: Company) -> None:
 def test_a_wrong_declaration_is_named_by_its_line(
     company: Company, right: str, wrong: str, line: int, complaint: str
 ) -> None:
-    assert right in CRM
-    file = company.declare("crm", CRM.replace(right, wrong))
-    with pytest.raises(DeclarationError) as caught:
-        load_source_tables(company.project.dbt_project)
-    assert complaint in str(caught.value)
-    assert caught.value.where is not None
-    assert (caught.value.where.file, caught.value.where.line) == (file, line)
+    check_slip_is_named(company, "crm", CRM, (right, wrong), line, complaint)
 
 
 @pytest.mark.parametrize(

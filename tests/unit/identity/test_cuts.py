@@ -216,7 +216,7 @@ def test_a_build_that_ended_before_it_logged_the_moves_leaves_their_cause_to_the
     identity.begin_day(r2="")
     identity.next_day(r2="email:x")
     assert identity.customers() == {1: 1, 2: 2, 3: 3, 4: 4}
-    assert identity.moves() == [("split", 1, 2, "link undone", 2, "email", "keeps apart by card")]
+    assert identity.moves() == [("split", 1, 2, "link undone", 2, "email", "those it would join hold too many of card")]
     identity.next_day(r2="email:x")
     assert identity.moves() == []
 

@@ -20,7 +20,7 @@
     union
     select hubs.rule, hubs.hub
     from {{ tables.hubs }} as hubs
-    where hubs.tier = {{ tier.number }} and hubs.suppression_reason = 'keeps apart by {{ kind }}'
+    where hubs.tier = {{ tier.number }} and hubs.suppression_reason = '{{ too_many_held(kind) }}'
     {%- endfor %}
 {%- endmacro %}
 
@@ -88,8 +88,8 @@
             {%- endfor %}
             {%- endfor %}
             {%- if tables.guarded %}
-            when conflicts.kind like 'steward: %' then 'keeps apart by steward'
-            when conflicts.kind is not null then 'keeps apart by ' || conflicts.kind
+            when conflicts.kind like 'steward: %' then 'a steward keeps apart those it would join'
+            when conflicts.kind is not null then '{{ too_many_held() }}' || conflicts.kind
             {%- endif %}
             when 1 = 0 then ''
         end as suppression_reason
@@ -109,6 +109,9 @@
     left join ({{ hub_conflicts_sql(tables, tier, members, stands) }}) as conflicts on shown.rule = conflicts.rule and shown.hub = conflicts.hub
     {%- endif %}
 {%- endmacro %}
+
+{# Why a hub links nobody whose components, taken together, would hold more values of a kind than one customer may. #}
+{% macro too_many_held(kind='') %}those it would join hold too many of {{ kind }}{% endmacro %}
 
 {# {limit of a rule: what it counts}. #}
 {% macro hub_limits() %}

@@ -88,7 +88,7 @@
     {%- for node in graph.nodes.values() if node.name in ['int_identity__evidence', 'int_identity__shared_records', 'identifier_block_list'] -%}
         {%- do files.append(node.name ~ node.checksum.checksum) -%}
     {%- endfor -%}
-    {{ return(local_md5(tojson([2, var('identity'), files | sort], sort_keys=true))) }}
+    {{ return(local_md5(tojson([3, var('identity'), files | sort], sort_keys=true))) }}
 {% endmacro %}
 
 {# What had arrived when the graph was last solved; -1 where none stands. #}

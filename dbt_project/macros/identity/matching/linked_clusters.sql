@@ -2,12 +2,14 @@
     Clusters of records by average linkage: two clusters join where the mean weight of the pairs between them speaks for it, the
     most alike first, so that one doubtful pair never joins what all others keep apart.
 
-    The model's SQL gives pairs (a, b, weight), keys and bits, a before b, weights below zero included. The table has one row per
-    record that joins another: (record_key, cluster_key, pass), where cluster_key is the smallest key of the cluster and pass says
-    when the record found its cluster. `records` names the model that has a row per record (record_key, source_name), lone ones included.
+    The model's SQL gives pairs (a, b, weight, is_repeat), keys and bits, a before b, weights below zero included. The table has one
+    row per record that joins another: (record_key, cluster_key, pass), where cluster_key is the smallest key of the cluster and pass
+    says when the record found its cluster. `records` names the model that has a row per record (record_key, source_name), lone ones
+    included.
 
     In a round every cluster names its best partner, and partners that name each other merge; where every pair has a weight, that
-    gives what merging one by one would.
+    gives what merging one by one would. Of a pair that `is_repeat`, b says the same as a and is in no other pair: it begins in a's
+    cluster, since of very many alike a round would take in one.
 
     The second pass looks at what the first has left to one source alone: it is the likelier somebody's, the fewer of its source
     have nobody (`unclaimed_bits`). That is counted, not declared.
@@ -30,9 +32,9 @@
 
 {# Name of a temporary table (record_key, cluster_key, pass). #}
 {% macro link_clusters(pairs_sql, name, records) %}
-    {%- set pairs = scratch_table(name ~ '_pairs', 'select a, b, weight from (' ~ pairs_sql ~ ') as given') -%}
-    {%- set members = scratch_table(name ~ '_members_0', each_alone_sql(pairs)) -%}
-    {%- set links = scratch_table(name ~ '_links_0', 'select a, b, weight as total, 1 as pairs from ' ~ pairs) -%}
+    {%- set pairs = scratch_table(name ~ '_pairs', 'select a, b, weight, is_repeat from (' ~ pairs_sql ~ ') as given') -%}
+    {%- set members = scratch_table(name ~ '_members_0', beginnings_sql(pairs)) -%}
+    {%- set links = scratch_table(name ~ '_links_0', 'select a, b, weight as total, 1 as pairs from ' ~ pairs ~ ' where not is_repeat') -%}
     {%- set first = merge_rounds(name ~ '_first', members, links, 1) -%}
     {%- set unclaimed = unclaimed_bits(name ~ '_unclaimed', first, records) -%}
     {%- set boosted = scratch_table(name ~ '_boosted', boosted_sql(first.links, unclaimed)) -%}
@@ -53,10 +55,16 @@
     {{ return({'members': state.members, 'links': state.links}) }}
 {% endmacro %}
 
-{% macro each_alone_sql(pairs) -%}
-    select a as record_key, a as cluster_key, 0 as pass from {{ pairs }}
-    union
-    select b as record_key, b as cluster_key, 0 as pass from {{ pairs }}
+{# Each record by itself, or with the one that it repeats. #}
+{% macro beginnings_sql(pairs) -%}
+    {%- set joins = 'is_repeat and weight > 0' -%}
+    select record_key, min(cluster_key) as cluster_key, max(pass) as pass
+    from (
+        select a as record_key, a as cluster_key, case when {{ joins }} then 1 else 0 end as pass from {{ pairs }}
+        union all
+        select b, case when {{ joins }} then a else b end, case when {{ joins }} then 1 else 0 end from {{ pairs }}
+    ) as ends
+    group by record_key
 {%- endmacro %}
 
 {# Pairs of clusters, each of which is the other's best partner; ties are broken by the pair itself, so one pair always merges. #}

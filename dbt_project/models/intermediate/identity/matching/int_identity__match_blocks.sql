@@ -5,7 +5,9 @@ with keyed as (
         {{ columns | join(" || '|' || ") }} as block_key,
         record_key
     from {{ ref('int_identity__match_records') }}
-    where {{ columns | join(' is not null and ') }} is not null
+    where
+        {{ columns | join(' is not null and ') }} is not null
+        and record_key not in (select repeats.record_key from {{ ref('int_identity__match_repeats') }} as repeats)
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

@@ -17,6 +17,12 @@ pairs as (
     from blocks as one
     inner join blocks as other on one.rule = other.rule and one.block_key = other.block_key
     where one.record_key < other.record_key
+    union all
+    select
+        repeats.first_record_key as record_key_a,
+        repeats.record_key as record_key_b
+    from {{ ref('int_identity__match_repeats') }} as repeats
+    where repeats.first_record_key in (select blocks.record_key from {{ ref('int_identity__match_blocks') }} as blocks)
 
 )
 

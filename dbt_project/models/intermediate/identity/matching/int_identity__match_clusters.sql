@@ -24,7 +24,9 @@ promising as (
 select
     weighed.record_key_a as a,
     weighed.record_key_b as b,
-    weighed.weight
+    weighed.weight,
+    repeats.record_key is not null as is_repeat
 from weighed
 inner join promising as one on weighed.record_key_a = one.record_key
 inner join promising as other on weighed.record_key_b = other.record_key
+left join {{ ref('int_identity__match_repeats') }} as repeats on weighed.record_key_b = repeats.record_key
