@@ -65,7 +65,7 @@ def _step(*arguments: str) -> Timing:
 
 def _rate(timings: list[Timing]) -> float:
     found = [json.loads(timing.stdout) for timing in timings]
-    return statistics.median(each["ok"] / each["seconds"] for each in found)
+    return statistics.median(float(each["ok"]) / float(each["seconds"]) for each in found)
 
 
 def _rates(ours: list[Timing], theirs: list[Timing], by_record: Timing) -> Iterator[Row]:

@@ -49,16 +49,27 @@ class SqlSourceSettings(_Settings):
     file: Path | None = None
 
 
+class FeedbackSettings(_Settings):
+    """How a tool reports what became of messages: what it signs with, where that is not its credential.
+
+    `public_url` is how the outside world calls the receiver, `https://cdp.example.com`: some tools sign that too.
+    """
+
+    secret_env: str = ""
+    public_url: str = ""
+
+
 class DestinationSettings(_Settings):
     """A tool that audiences go to. Secrets are named by environment variable, never written here.
 
-    Without a `base_url` it is where its connector knows it to be.
+    Without a `base_url` it is where its connector knows it to be; without `feedback` it has nothing to report.
     """
 
     type: str
     base_url: str = ""
     secret_env: str = ""
     options: dict[str, str] = Field(default_factory=dict)
+    feedback: FeedbackSettings | None = None
 
 
 class ProjectSettings(_Settings):
@@ -213,4 +224,5 @@ def _load_environment_file(file: Path) -> None:
             continue
         if not name or "\0" in line:
             raise ConfigurationError("this is not NAME=value.", where=Location(file, number))
-        os.environ.setdefault(name, value.strip("\"'"))
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        os.environ.setdefault(name, value[1:-1] if is_quoted else value)

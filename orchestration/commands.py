@@ -54,6 +54,8 @@ def run(
         output.print_json(json.dumps(report.as_json()))
     else:
         _print(report)
+    for warning in report.warnings:
+        errors.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if report.errors:
         *others, first = reversed(report.errors)
         for error in reversed(others):

@@ -38,6 +38,9 @@ class Observer:
     def synced(self, result: SyncResult) -> None:
         """A run of a sync ended."""
 
+    def warned(self, what: str) -> None:
+        """The build found something that does not stop it."""
+
     def failed(self, error: CdpError) -> None:
         """A step could not do what it is for."""
 

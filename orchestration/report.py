@@ -28,6 +28,7 @@ class Report(Observer):
     nodes: int = 0
     syncs: list[SyncResult] = field(default_factory=list)
     errors: list[CdpError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     _since: float = field(default_factory=time.monotonic)
 
@@ -81,6 +82,9 @@ class Report(Observer):
         self.syncs.append(result)
         self._lap(f"sync {result.sync}")
 
+    def warned(self, what: str) -> None:
+        self.warnings.append(what)
+
     def failed(self, error: CdpError) -> None:
         self.errors.append(error)
 
@@ -109,6 +113,7 @@ class Report(Observer):
             "contents": asdict(self.contents) if self.contents else None,
             "syncs": [_sync_row(sync) for sync in sorted(self.syncs, key=lambda sync: sync.sync)],
             "seconds": {stage: round(seconds, 2) for stage, seconds in self.seconds.items()},
+            "warnings": self.warnings,
             "errors": [str(error) for error in self.errors],
         }
 

@@ -12,7 +12,7 @@ from cdp.pipeline.dbt import ensure_manifest
 from cdp.project import Project
 from orchestration.defs.activation import published_asset, sync_assets
 from orchestration.defs.automation import ACTIVATE, BUILD, INGEST, after_ingest, hourly, jobs, on_new_files
-from orchestration.defs.ingest import landing_assets
+from orchestration.defs.ingest import landing_assets, projected_specs
 from orchestration.defs.quality import audits
 from orchestration.defs.transform import clock_asset, model_assets
 from orchestration.observer import Observer
@@ -33,6 +33,7 @@ def build_definitions(project: Project, observer: Observer) -> Definitions:
     return Definitions(
         assets=[
             raw,
+            *projected_specs(manifest),
             clock_asset(manifest, observer),
             model_assets(project, manifest, observer),
             published_asset(manifest, observer),

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cdp.declarations.consent_terms import (
+    UNSAID,
+    ConsentTerms,
+    channels_with_messages,
+    load_consent_terms,
+    refuse_unknown,
+)
 from cdp.declarations.experiments import Share, Variants, buckets_of
 from cdp.declarations.folder import Declaration, DeclaredName, declared_files, read_folder, read_header
 from cdp.declarations.operands import DURATION, LONGEST_DAYS, hours
 from cdp.declarations.problems import together
 from cdp.declarations.rule import Duration
 from cdp.declarations.traits import nearest
+from cdp.declarations.variables import PROJECT_FILE
 from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import DeclarationError
 from cdp.project import Project
-
-Channel = Literal["email", "sms", "ads"]
-MessageClass = Literal["marketing", "service", "triggered"]
 
 
 def _duration(written: Any) -> Duration:
@@ -49,9 +54,9 @@ class Audience(Declaration):
     """
 
     segment: str
-    channel: Channel
+    channel: DeclaredName
     purpose: DeclaredName
-    message_class: MessageClass = "marketing"
+    message_class: DeclaredName = UNSAID
     frequency_cap: FrequencyCap | None = None
     priority_group: DeclaredName | None = None
     priority: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
@@ -65,8 +70,6 @@ class Audience(Declaration):
             raise ValueError("`priority_group` and `priority` stand together: write both, or neither")
         if self.experiment and not self.is_experiment:
             raise ValueError("an `experiment` needs a `holdout` or `variants`")
-        if self.frequency_cap and self.channel == "ads":
-            raise ValueError("a `frequency_cap` counts messages, and ads are none: leave it out")
         return self
 
     @property
@@ -99,13 +102,21 @@ def load_audiences(project: Project) -> Audiences:
     return audiences
 
 
-def read_audiences(project: Project) -> tuple[Audiences, list[DeclarationError]]:
-    """The audiences whose files are sound, and what is wrong with the others."""
+def read_audiences(project: Project, left_out: Set[str] = frozenset()) -> tuple[Audiences, list[DeclarationError]]:
+    """The audiences whose files are sound, and what is wrong with the others.
+
+    `left_out` are declared segments that nobody can be in, for their files are broken.
+    Raises DeclarationError where it is not declared what can be consented to.
+    """
     segments = {file.stem for file in declared_files(project.activation / "segments")}
+    terms, with_messages = load_consent_terms(project.dbt_project), channels_with_messages(project.dbt_project)
     documents: Documents = {}
 
     def read_one(file: Path) -> Audience:
-        audience, documents[file.stem] = _read_audience(file, segments)
+        audience, document = read_header(Audience, file)
+        _check_segment(audience, document, segments, left_out)
+        _check_words(audience, document, terms, with_messages)
+        documents[file.stem] = document
         return audience
 
     audiences, problems = read_folder(project.activation / "audiences", read_one)
@@ -114,15 +125,25 @@ def read_audiences(project: Project) -> tuple[Audiences, list[DeclarationError]]
     return sound, problems + list(disputes.values())
 
 
-def _read_audience(file: Path, segments: Set[str]) -> tuple[Audience, YamlDocument]:
-    audience, document = read_header(Audience, file)
+def _check_segment(audience: Audience, document: YamlDocument, segments: Set[str], left_out: Set[str]) -> None:
+    where = document.at("segment")
+    if audience.segment in left_out:
+        raise DeclarationError(f"the segment `{audience.segment}` is left out: its own file is broken.", where=where)
     if audience.segment not in segments:
+        remedy = nearest(audience.segment, segments, "activation/segments")
+        raise DeclarationError(f"there is no segment `{audience.segment}`.", where=where, remedy=remedy)
+
+
+def _check_words(audience: Audience, document: YamlDocument, terms: ConsentTerms, with_messages: Set[str]) -> None:
+    refuse_unknown("channel", audience.channel, terms.channels, document.at("channel"))
+    refuse_unknown("purpose", audience.purpose, terms.purposes, document.at("purpose"))
+    refuse_unknown("message class", audience.message_class, terms.message_classes, document.at("message_class"))
+    if audience.frequency_cap and audience.channel not in with_messages:
         raise DeclarationError(
-            f"there is no segment `{audience.segment}`.",
-            where=document.at("segment"),
-            remedy=nearest(audience.segment, segments, "activation/segments"),
+            f"a `frequency_cap` counts messages, and `{audience.channel}` has none.",
+            where=document.at("frequency_cap"),
+            remedy=f"Leave it out, or list the channel's events in `vars.message_events` of `{PROJECT_FILE}`.",
         )
-    return audience, document
 
 
 def _same_priority(audiences: Iterable[Audience], documents: Documents) -> Iterator[tuple[str, DeclarationError]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cdp.declarations.contradictions import exclude_each_other
 from cdp.declarations.operands import OPERATORS, WINDOW, OperandError, nothing_between, read_duration, read_operand
 from cdp.declarations.problems import attempt_all, together
 from cdp.declarations.rule import Condition, Duration, Operator
@@ -32,7 +33,7 @@ class ConditionReader:
         conditions, problems = attempt_all(lambda pair: self._condition(trait, *pair, path), asked.items())
         if problems:
             raise together(problems)
-        self._refuse_contradiction(conditions, path)
+        self.refuse_contradiction(conditions, path)
         return tuple(conditions)
 
     def duration(self, content: Mapping[Any, Any], key: str, path: Steps) -> Duration | None:
@@ -72,13 +73,17 @@ class ConditionReader:
         except OperandError as error:
             raise self.problem(f"`{trait.name}` `{operator}`: {error}", (*path, key)) from None
 
-    def _refuse_contradiction(self, conditions: list[Condition], path: Steps) -> None:
+    def refuse_contradiction(self, conditions: list[Condition], path: Steps) -> None:
+        """Raises DeclarationError where nobody meets all of `conditions`, which are about one trait."""
         operands = {condition.operator: condition.operand for condition in conditions}
         if operands.get(Operator.KNOWN) is False and len(operands) > 1:
             raise self.problem("nobody has no value and meets a condition on it.", (*path, "known"))
         match [operands.get(operator) for operator in sorted(WINDOW)]:
             case [Duration() as ago, Duration() as within]:
                 self.refuse_impossible(within, ago, path)
+        if exclude_each_other(conditions):
+            names = _listed(frozenset(operands))
+            raise self.problem(f"no value of `{conditions[0].trait.name}` meets {names} together.", path)
 
 
 def _listed(operators: frozenset[Operator]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import DeclarationError
 from cdp.project import Project
 
+# A trait becomes a column: what no engine takes for one, of PostgreSQL's and DuckDB's lists of reserved words.
+_RESERVED = re.compile(
+    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|between|both|case|cast|"
+    r"check|collate|column|constraint|create|cross|current_date|current_role|current_time|"
+    r"current_timestamp|current_user|default|deferrable|desc|describe|distinct|do|else|end|except|"
+    r"false|fetch|for|foreign|freeze|from|full|grant|group|having|ilike|in|initially|inner|"
+    r"intersect|into|is|isnull|join|lambda|lateral|leading|left|like|limit|localtime|localtimestamp|"
+    r"natural|not|notnull|null|offset|on|only|or|order|outer|overlaps|pivot|placing|primary|qualify|"
+    r"references|returning|right|select|session_user|show|similar|some|summarize|symmetric|table|"
+    r"tablesample|then|to|trailing|true|union|unique|unpivot|user|using|variadic|verbose|when|where|"
+    r"window|with"
+)
 AGGREGATES = (Aggregate.COUNT.value, *MOMENTS, *AMOUNTS)
 
 
@@ -37,22 +50,40 @@ class TraitHeader(Declaration):
     expires_after: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredTrait:
+    """A trait, and what its file says."""
+
+    name: str
+    fact: EventFact
+    declared: Any
+
+
 def read_declared_traits(
-    project: Project, traits: TraitSheet, events: EventSheet
-) -> tuple[dict[str, EventFact], list[DeclarationError]]:
-    """The traits whose files are sound, by name, and what is wrong with the others."""
-    return read_folder(project.activation / "traits", lambda file: _read_trait(file, traits, events))
+    project: Project, traits: TraitSheet, events: EventSheet, instead: Mapping[str, Any]
+) -> tuple[dict[str, DeclaredTrait], list[DeclarationError]]:
+    """The traits whose files are sound, by name, and what is wrong with the others.
+
+    `instead` has contents, by name, to read in place of what a file says.
+    """
+    return read_folder(project.activation / "traits", lambda file: _read_trait(file, traits, events, instead))
 
 
-def _read_trait(file: Path, traits: TraitSheet, events: EventSheet) -> EventFact:
-    header, document = read_header(TraitHeader, file)
+def _read_trait(file: Path, traits: TraitSheet, events: EventSheet, instead: Mapping[str, Any]) -> DeclaredTrait:
+    header, document = read_header(TraitHeader, file, instead)
     if header.name in traits.traits or header.name in traits.untestable or header.name == "customer_id":
         raise DeclarationError(
             f"`{TRAITS_MODEL}` has a column `{header.name}` already.",
             where=document.at("name"),
             remedy="Give the trait another name.",
         )
-    return replace(read_fact(document, events), name=header.name)
+    if _RESERVED.fullmatch(header.name):
+        raise DeclarationError(
+            f"`{header.name}` is a word of SQL, which cannot be a column.",
+            where=document.at("name"),
+            remedy="Give the trait another name.",
+        )
+    return DeclaredTrait(header.name, replace(read_fact(document, events), name=header.name), document.content)
 
 
 def read_fact(document: YamlDocument, events: EventSheet) -> EventFact:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -39,10 +40,14 @@ Thing = TypeVar("Thing", bound=Named)
 
 
 def read_folder(
-    folder: Path, read_one: Callable[[Path], Thing], draft: Path | None = None
+    folder: Path, read_one: Callable[[Path], Thing], draft: Path | None = None, left_out: Set[str] = frozenset()
 ) -> tuple[dict[str, Thing], list[DeclarationError]]:
-    """Every declaration in `folder` by name, in the order of names, and the complaints about the files left out."""
-    things, problems = attempt_all(read_one, declared_files(folder, draft))
+    """Every declaration in `folder` by name, in the order of names, and the complaints about the others.
+
+    Files of `left_out` are not read.
+    """
+    files = (file for file in declared_files(folder, draft) if file.stem not in left_out)
+    things, problems = attempt_all(read_one, files)
     problems += [
         DeclarationError(
             "declarations lie here in files that end in `.yml`.", where=Location(path), remedy=_meant(path)
@@ -65,12 +70,14 @@ def declared_files(folder: Path, draft: Path | None = None) -> Iterator[Path]:
     yield from (files[name] for name in sorted(files))
 
 
-def read_header(model: type[Header], file: Path) -> tuple[Header, YamlDocument]:
-    """Validate a whole file as `model`.
+def read_header(
+    model: type[Header], file: Path, instead: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Header, YamlDocument]:
+    """Validate a whole file as `model`, or, where `instead` has its name, the content there.
 
     Raises DeclarationError where it does not fit, or is not called what its name says.
     """
-    document = read_yaml(file)
+    document = YamlDocument(file, instead[file.stem], {}) if file.stem in instead else read_yaml(file)
     header = parse(model, document)
     if header.name != file.stem:
         raise DeclarationError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 from cdp.declarations.rule import All, AnyOf, Condition, Membership, Not, Rule, leaves
@@ -26,21 +27,33 @@ class Extent:
 _LEAF = Extent(1, 1)
 
 
-def check_references(rules: Mapping[str, Rule], files: Mapping[str, Path]) -> list[DeclarationError]:
-    """What is wrong between the segments. `files` also has those that are no sound rule."""
+class CircleError(DeclarationError):
+    """Segments that refer to each other; `members` are their names."""
+
+    members: frozenset[str] = frozenset()
+
+
+def check_references(
+    rules: Mapping[str, Rule], files: Mapping[str, Path], left_out: Set[str] = frozenset()
+) -> list[DeclarationError]:
+    """What is wrong between the segments. `files` also has those that are no sound rule, and those of `left_out`."""
     links = {name: _memberships(rule) for name, rule in rules.items()}
-    unknown = [
-        DeclarationError(
-            f"there is no segment `{link.segment}`.",
-            where=link.where,
-            remedy=nearest(link.segment, files, "activation/segments"),
-        )
+    broken = [
+        _dangling(link, files)
         for held in links.values()
         for link in held
-        if link.segment not in files
+        if link.segment not in files or link.segment in left_out
     ]
     cycles = _cycles(links)
-    return unknown + cycles + ([] if cycles else _oversized(rules, files))
+    return broken + cycles + ([] if cycles else _oversized(rules, files))
+
+
+def _dangling(link: Membership, files: Mapping[str, Path]) -> DeclarationError:
+    if link.segment in files:
+        told = f"the segment `{link.segment}` is left out: its own file is broken."
+        return DeclarationError(told, where=link.where)
+    remedy = nearest(link.segment, files, "activation/segments")
+    return DeclarationError(f"there is no segment `{link.segment}`.", where=link.where, remedy=remedy)
 
 
 def _order(rules: Mapping[str, Rule]) -> list[str]:
@@ -63,18 +76,20 @@ def _cycles(links: Mapping[str, list[Membership]]) -> list[DeclarationError]:
         except CycleError as error:
             # graphlib lists each node before the ones that refer to it, the first again at the end.
             cycle = error.args[1][::-1]
-            problems.append(
-                DeclarationError(
-                    f"segments refer to each other in a circle: {' → '.join(cycle)}.",
-                    where=_where(links[cycle[0]], cycle[1]),
-                    remedy="Take one of these references out.",
-                )
-            )
+            problems.append(_circle(cycle, links))
             del remaining[cycle[0]]
 
 
-def _where(held: list[Membership], segment: str) -> Location:
-    return next(link.where for link in held if link.segment == segment)
+def _circle(cycle: list[str], links: Mapping[str, list[Membership]]) -> CircleError:
+    """`cycle` has the first of its members again at its end."""
+    said = [
+        next(link.where for link in links[name] if link.segment == following) for name, following in pairwise(cycle)
+    ]
+    elsewhere = f" See also {', '.join(map(str, said[1:]))}." if said[1:] else ""
+    told = f"segments refer to each other in a circle: {' → '.join(cycle)}.{elsewhere}"
+    problem = CircleError(told, where=said[0], remedy="Take one of these references out.")
+    problem.members = frozenset(cycle)
+    return problem
 
 
 def _oversized(rules: Mapping[str, Rule], files: Mapping[str, Path]) -> list[DeclarationError]:

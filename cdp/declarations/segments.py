@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from cdp.declarations.rule import All, Condition, Membership, Not, Rule, leaves
 from cdp.declarations.rule_reader import RuleReader
 from cdp.declarations.traits import TIME_ZONE, TRAITS_MODEL
 from cdp.declarations.vocabulary import Vocabulary, read_vocabulary
-from cdp.declarations.yaml_source import YamlDocument, parse
+from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import DeclarationError
 from cdp.project import Project
 
@@ -70,32 +70,42 @@ def load_segments(project: Project) -> Segments:
     return segments
 
 
-def read_segments(
-    project: Project, instead: Mapping[str, Any] = MappingProxyType({}), *, draft: Path | None = None
-) -> tuple[Segments, list[DeclarationError]]:
-    """The segments whose files are sound, and what is wrong with the others.
+def read_segments(project: Project, *, draft: Path | None = None) -> tuple[Segments, list[DeclarationError]]:
+    """The segments whose files are sound, and what is wrong with the others and with the traits.
 
-    `instead` has contents, by name, to read in place of what a file says; `draft` is a file from anywhere, read as if
-    it lay among the others.
+    `draft` is a file from anywhere, read as if it lay among the others.
+    """
+    vocabulary, problems = read_vocabulary(project)
+    segments, others = segments_of(project, vocabulary, draft=draft)
+    return segments, problems + others
+
+
+def segments_of(
+    project: Project,
+    vocabulary: Vocabulary,
+    instead: Mapping[str, Any] = MappingProxyType({}),
+    left_out: Set[str] = frozenset(),
+    draft: Path | None = None,
+) -> tuple[Segments, list[DeclarationError]]:
+    """The segments that are sound in the words of `vocabulary`, and what is wrong with the others.
+
+    `instead` has contents, by name, to read in place of what a file says; files of `left_out` are not read.
     """
     folder = project.activation / "segments"
-    vocabulary, problems = read_vocabulary(project)
     models = {file.stem: file for file in (project.dbt_project / "models").rglob("*.sql")}
-
-    def read_one(file: Path) -> Segment:
-        if file.stem not in instead:
-            return _segment(*read_header(SegmentHeader, file), vocabulary, models)
-        document = YamlDocument(file, instead[file.stem], {})
-        return _segment(parse(SegmentHeader, document), document, vocabulary, models)
-
-    segments, broken = read_folder(folder, read_one, draft)
+    segments, broken = read_folder(
+        folder,
+        lambda file: _segment(*read_header(SegmentHeader, file, instead), vocabulary, models),
+        draft,
+        left_out,
+    )
     rules = {name: segment.definition for name, segment in segments.items()}
     files = {file.stem: file for file in declared_files(folder, draft)}
     between = check_references(
-        {name: rule for name, rule in rules.items() if not isinstance(rule, ModelReference)}, files
+        {name: rule for name, rule in rules.items() if not isinstance(rule, ModelReference)}, files, left_out
     )
     between += check_former_names({name: segment.formerly for name, segment in segments.items()}, files)
-    return segments, problems + broken + between
+    return segments, broken + between
 
 
 def _segment(

@@ -82,6 +82,12 @@ class SuppressionLanding(_Declared):
     format: SuppressionTable
 
 
+class InboundLanding(_Declared):
+    """A table of what tools reported to the operational store since the last landing."""
+
+    format: Literal["inbound"]
+
+
 class ColumnMeta(_Declared):
     required: bool = False
     address: ShownAddresses = ()
@@ -121,7 +127,8 @@ class Column(BaseModel):
         return self.config.meta.address
 
 
-Landing = Annotated[FileLanding | CsvLanding | SqlLanding | SuppressionLanding, Field(discriminator="format")]
+AnyLanding = FileLanding | CsvLanding | SqlLanding | SuppressionLanding | InboundLanding
+Landing = Annotated[AnyLanding, Field(discriminator="format")]
 
 
 class _TableMeta(BaseModel):
@@ -165,7 +172,7 @@ class SourceTable:
 
     def __init__(self, source: str, declared: _Table, location: Location) -> None:
         self.source, self.name, self.location = source, declared.name, location
-        self.landing: FileLanding | CsvLanding | SqlLanding | SuppressionLanding = declared.config.meta.landing
+        self.landing: AnyLanding = declared.config.meta.landing
         self.suppresses: dict[Reason, Suppressing] = declared.config.meta.suppresses
         self.columns: list[Column] = declared.columns
 

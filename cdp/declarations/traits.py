@@ -72,11 +72,14 @@ class _ModelsFile(BaseModel):
 
 
 class TraitSheet:
-    """The traits by name; `untestable` columns have a type that no rule operator understands."""
+    """The traits by name; `untestable` columns have a type that no rule operator understands, `broken` ones a file."""
 
-    def __init__(self, traits: Iterable[Trait], untestable: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, traits: Iterable[Trait], untestable: Mapping[str, str] | None = None, broken: Iterable[str] = ()
+    ) -> None:
         self.traits = {trait.name: trait for trait in traits}
         self.untestable = dict(untestable or {})
+        self.broken = frozenset(broken)
 
     def find(self, name: str, where: Location) -> Trait:
         """The trait called `name`.
@@ -91,6 +94,8 @@ class TraitSheet:
                 where=where,
                 remedy=f"Add a column of a plain type to `{TRAITS_MODEL}`.",
             )
+        if name in self.broken:
+            raise DeclarationError(f"the trait `{name}` cannot be asked: its own file is broken.", where=where)
         raise DeclarationError(
             f"there is no trait `{name}`.", where=where, remedy=nearest(name, self.traits, TRAITS_MODEL)
         )

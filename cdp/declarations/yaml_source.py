@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer
 
+from cdp.declarations.complaints import told
 from cdp.errors import DeclarationError, Location
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -37,18 +39,32 @@ class YamlDocument:
         return Location(self.file, 1)
 
 
-class _NoDuplicates(yaml.SafeLoader):
-    """Safe YAML without dates or duplicate keys: a date stays the text its author wrote, and so do `1:30` and `010`."""
-
-
 _UNWANTED = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "int")}
-_NoDuplicates.yaml_implicit_resolvers = {
+_RESOLVERS = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_NoDuplicates.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
-)
+
+
+class _Plain(yaml.SafeLoader):
+    """Safe YAML without dates: a date stays the text its author wrote, and so do `1:30` and `010`."""
+
+    yaml_implicit_resolvers = _RESOLVERS
+
+
+_Plain.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789"))
+
+
+# The parser in C, where PyYAML was built with it, is ten times as fast. Its composer is left alone: what is nested too
+# deeply would end the process.
+class _Fast(Composer, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same, told less about what is wrong."""
+
+    yaml_implicit_resolvers = _Plain.yaml_implicit_resolvers
+
+    def __init__(self, text: str) -> None:
+        Composer.__init__(self)
+        super(Composer, self).__init__(text)
 
 
 def read_yaml(file: Path) -> YamlDocument:
@@ -61,12 +77,7 @@ def read_yaml(file: Path) -> YamlDocument:
         if file.stat().st_size > MOST_BYTES:
             raise DeclarationError(f"the file has more than {MOST_BYTES:,} bytes.", where=Location(file))
         text = file.read_text(encoding="utf-8")
-        loader = _NoDuplicates(text)
-        node = loader.get_single_node()
-        lines: dict[Path_, int] = {}
-        if node is not None:
-            _collect_lines(node, (), lines, file)
-        content = loader.construct_document(node) if node is not None else None
+        content, lines = _read(text, file)
     except FileNotFoundError:
         raise DeclarationError("the file does not exist.", where=Location(file)) from None
     except UnicodeDecodeError:
@@ -87,6 +98,26 @@ def read_yaml(file: Path) -> YamlDocument:
     return YamlDocument(file, content, lines)
 
 
+def _read(text: str, file: Path) -> tuple[Any, dict[Path_, int]]:
+    """The content, and the line of everything in it. What the fast reader refuses the plain one tells more about."""
+    try:
+        return _read_by(_Fast, text, file)
+    except (yaml.YAMLError, ValueError):
+        return _read_by(_Plain, text, file)
+
+
+def _read_by(kind: type[yaml.SafeLoader], text: str, file: Path) -> tuple[Any, dict[Path_, int]]:
+    loader = kind(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path_, int] = {}
+        if node is not None:
+            _collect_lines(node, (), lines, file)
+        return loader.construct_document(node) if node is not None else None, lines
+    finally:
+        loader.dispose()
+
+
 def parse(model: type[Model], document: YamlDocument, *path: str | int) -> Model:
     """Validate the part of `document` at `path` as `model`.
 
@@ -100,35 +131,14 @@ def parse(model: type[Model], document: YamlDocument, *path: str | int) -> Model
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        complaints = [(document.at(*path, *_steps(complaint["loc"])), _told(complaint)) for complaint in error.errors()]
+        complaints = [(document.at(*path, *_steps(each["loc"])), told(each)) for each in error.errors()]
         first_place, first = complaints[0]
-        others = "".join(f"\n{place}: {told}" for place, told in complaints[1:])
+        others = "".join(f"\n{place}: {sentence}" for place, sentence in complaints[1:])
         raise DeclarationError(first + others, where=first_place) from None
 
 
 def _steps(location: Sequence[str | int]) -> Sequence[str | int]:
     return [step for step in location if not (isinstance(step, str) and step.startswith(("function-", "tagged-")))]
-
-
-_IN_WORDS = {
-    "string_type": 'write text, in quotes if it looks like something else (`"yes"`, `"12"`)',
-    "list_type": "write a list, such as `[one, another]`",
-    "tuple_type": "write a list, such as `[one, another]`",
-    "dict_type": "write names with their values, such as `{a: 50, b: 50}`",
-}
-
-
-def _told(complaint: Any) -> str:
-    name = ".".join(str(step) for step in complaint["loc"] if step != "[key]") or "this"
-    kind = complaint["type"]
-    if kind in _IN_WORDS:
-        return f"`{name}`: {_IN_WORDS[kind]}."
-    if kind == "extra_forbidden":
-        return f"`{name}` is not a known key."
-    if kind == "missing":
-        return f"`{name}` is missing."
-    message = complaint["msg"].removeprefix("Value error, ")
-    return f"`{name}`: {message}{'' if message.endswith('.') else '.'}"
 
 
 def _collect_lines(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path) -> None:

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cdp.declarations.sources import SourceTable, SqlLanding, SuppressionLanding, load_source_tables
+from cdp.declarations.sources import (
+    InboundLanding,
+    SourceTable,
+    SqlLanding,
+    SuppressionLanding,
+    load_source_tables,
+)
 from cdp.errors import LandingError
 from cdp.landing.batch import Batch, open_batch
 from cdp.landing.discovery import InboxFile, SeenFiles, new_files
 from cdp.landing.files import FileOutcome, land_files
+from cdp.landing.inbound import InboundEvents
 from cdp.landing.sql_source import land_sql_table
 from cdp.project import Project
 from cdp.suppression.landing import Suppression
@@ -69,16 +76,19 @@ def land(project: Project, as_of: datetime, progress: Progress = lambda _table, 
     suppression is wrong or missing; then nothing of the batch is visible.
     """
     tables = load_source_tables(project.dbt_project)
-    suppression = Suppression(project, tables)
+    suppression, inbound = Suppression(project, tables), InboundEvents(project, tables)
     with open_batch(project, as_of) as batch:
         suppression.check(batch)
         landed = [
             _land_table(project, batch, table, progress)
             for table in tables
-            if not isinstance(table.landing, SuppressionLanding)
+            if not isinstance(table.landing, SuppressionLanding | InboundLanding)
         ]
-        landed += [_summary(table, [outcome]) for table, outcome in suppression.land(batch)]
-        return LandingResult(batch.commit(), landed)
+        written = [*inbound.land(batch), *suppression.land(batch)]
+        landed += [_summary(table, [outcome]) for table, outcome in written]
+        number = batch.commit()
+    inbound.note_landed()
+    return LandingResult(number, landed)
 
 
 def _land_table(project: Project, batch: Batch, table: SourceTable, progress: Progress) -> TableLanding:

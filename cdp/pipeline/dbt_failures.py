@@ -16,17 +16,19 @@ _HEADING = re.compile(r"^\w+ Error in \w+ \S+")
 _ASIDE = (">", "|", "compiled code at ")
 # From the first quote to the last: a value may hold quotes. PostgreSQL puts values into double ones, after a colon.
 _QUOTED = re.compile(r"""'.*'|(?<=: )".*"|(?<==)\(.*\)|\S+@\S+|\+?\d[\d\s()-]{6,}""")
+_FOUND = re.compile(r"Got (\d+) results?, configured to fail")
 _SHOWN = 5
 _FULL_DISK = "No space left on device"
 
 
 @dataclass(slots=True)
 class BuildLog:
-    """Follows the events of one build: how far it is, and what failed."""
+    """Follows the events of one build: how far it is, what failed, and what only worries."""
 
     total: int = 0
     done: int = 0
     failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def follow(self, event: Mapping[str, Any]) -> str | None:
         """Take one event in; the name of the node it finished, if it did."""
@@ -38,6 +40,8 @@ class BuildLog:
         elif name == "MainEncounteredError":
             self._fail(f"dbt stopped: {_cause(str(data['exc']))}")
         elif name in _RESULTS:
+            if data.get("status") == "warn":
+                self.warnings.append(_found(data["node_info"], int(data["num_failures"])))
             self.done += 1
             return str(data["node_info"]["node_name"])
         return None
@@ -58,7 +62,15 @@ class BuildLog:
         )
 
 
+def _found(node: Mapping[str, Any], rows: int) -> str:
+    """What a test found, in the words that its `meta` has for it."""
+    told = (node.get("meta") or {}).get("finding") or f"{node['resource_type']} {node['node_name']}"
+    return f"{told} ({rows:,} {'row' if rows == 1 else 'rows'})"
+
+
 def _told(node: Mapping[str, Any], message: str) -> str:
+    if found := _FOUND.match(message):
+        return _found(node, int(found[1]))
     return f"{node['resource_type']} {node['node_name']}: {_cause(message)}"
 
 

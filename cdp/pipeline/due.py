@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 
 import duckdb
 
-from cdp.declarations.sources import SqlLanding, SuppressionLanding, load_source_tables
+from cdp.declarations.sources import CsvLanding, FileLanding, InboundLanding, SourceTable, load_source_tables
 from cdp.landing.discovery import SeenFiles, unseen
+from cdp.landing.inbound import waiting
 from cdp.landing.lake import Lake
 from cdp.project import Project
+from cdp.store import open_store
 from cdp.warehouse import open_warehouse
 from cdp.warehouse.fingerprint import fingerprint
 
@@ -35,13 +39,24 @@ def build_is_due(project: Project) -> bool:
 
 
 def unseen_files(project: Project) -> str:
-    """A digest of the inbox files that no batch has looked at, empty where there is none; reads no file."""
+    """A digest of what no batch has looked at, inbox files and events of tools, empty where there is none.
+
+    Reads no file.
+    """
     lake, digest, found = Lake(project.lake), hashlib.sha256(), False
     with duckdb.connect() as connection:
         for table in load_source_tables(project.dbt_project):
-            if isinstance(table.landing, SqlLanding | SuppressionLanding):
-                continue
-            for _, *stamp in unseen(project.inbox, table, SeenFiles(connection, lake, table)):
+            for stamp in _unseen(project, table, SeenFiles(connection, lake, table)):
                 digest.update(f"{stamp}\n".encode())
                 found = True
     return digest.hexdigest()[:16] if found else ""
+
+
+def _unseen(project: Project, table: SourceTable, seen: SeenFiles) -> Iterator[list[object]]:
+    if isinstance(table.landing, FileLanding | CsvLanding):
+        for _, *stamp in unseen(project.inbox, table, seen):
+            yield stamp
+    if isinstance(table.landing, InboundLanding):
+        with closing(open_store(project.store_url)) as store:
+            if newest := waiting(store):
+                yield [newest]

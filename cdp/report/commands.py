@@ -23,6 +23,7 @@ def write_report(
     ] = None,
 ) -> None:
     """Write one HTML page about customers, segments, consent and carts; it opens from disk, on a phone too."""
+    from cdp.declarations.variables import home_currency
     from cdp.report.contents import read_contents
     from cdp.report.page import render
     from cdp.warehouse import open_warehouse
@@ -33,7 +34,7 @@ def write_report(
     target = file or project.state / "report.html"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render(contents, project.settings.name), encoding="utf-8")
+        target.write_text(render(contents, project.settings.name, home_currency(project.dbt_project)), encoding="utf-8")
     except OSError as error:
         raise CdpError(
             f"{target} cannot be written: {error.strerror}.", remedy="Name another file with `--to`."

@@ -8,8 +8,8 @@ from cdp.report import figures
 from cdp.report.contents import CART_DAYS, FLOW_DAYS, Contents
 
 
-def render(contents: Contents, title: str) -> str:
-    """The whole page; every value is escaped."""
+def render(contents: Contents, title: str, currency: str) -> str:
+    """The whole page; every value is escaped. Money is in `currency`."""
     environment = Environment(
         loader=PackageLoader("cdp.report", "."),
         autoescape=True,
@@ -20,6 +20,7 @@ def render(contents: Contents, title: str) -> str:
     environment.filters |= {"count": _count, "percent": _percent, "money": _money}
     return environment.get_template("report.html.j2").render(
         title=title,
+        currency=currency,
         contents=contents,
         customers=contents.completeness[0]["customers_count"] if contents.completeness else 0,
         weeks=figures.weeks(contents.carts),

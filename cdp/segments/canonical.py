@@ -120,8 +120,9 @@ class PlainLeafSql(LeafSql):
         if isinstance(by, EventFact):
             value, key, rows = fact_value(by, self._source), OWNER, fact_query(by, self._source)
         else:
-            value, key = exp.column(by.name), exp.column(CUSTOMER_KEY)
-            rows = exp.select().from_(self._source.relation(by.model))
+            # Behind a dot even a word of SQL is a name.
+            value, key = exp.column(by.name, table=TRAITS), exp.column(CUSTOMER_KEY, table=TRAITS)
+            rows = exp.select().from_(exp.alias_(self._source.relation(by.model), TRAITS, table=True))
         known = exp.not_(exp.Is(this=value.copy(), expression=exp.null()), copy=False)
         # Events that are nobody's must not take a place among the customers.
         rows = rows.where(exp.not_(exp.Is(this=key.copy(), expression=exp.null()), copy=False), copy=False)

@@ -21,7 +21,6 @@ from cdp.segments.review_commands import register_reviews
 
 if TYPE_CHECKING:
     from cdp.declarations.segments import Segment
-    from cdp.segments.consent import ConsentAnswer
     from cdp.segments.explain import Reason
 
 segments_app = typer.Typer(help="The declared segments.", no_args_is_help=True)
@@ -60,7 +59,7 @@ def compile_declarations(
     written = f"{len(found.stale)} written, {len(found.orphaned)} deleted" if found else "all current"
     output.print(f"{len(generated)} generated files: {written}.")
     if problems:
-        output.print("A broken segment stays as it was compiled before; a new one is left out.")
+        output.print("What is broken stays as it was compiled before; what is new is left out.")
         raise together(problems)
 
 
@@ -120,17 +119,17 @@ def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[
     """The answer from the published generation, its moment, and whether that was built from the rule as it is."""
     from cdp.declarations.audiences import load_audiences
     from cdp.declarations.problems import together
-    from cdp.segments.compiler import ANALYSES
     from cdp.segments.explain import explain_membership
     from cdp.segments.published import is_published
     from cdp.segments.reach import explain_reach
-    from cdp.segments.standing import standing_segments
+    from cdp.segments.standing import read_standing
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
-    segments, problems = standing_segments(project, project.dbt_project / ANALYSES)
-    if segment and segment not in segments and problems:
-        raise together(problems)
+    standing = read_standing(project)
+    segments = standing.segments
+    if segment and segment not in segments and standing.problems:
+        raise together(standing.problems)
     if segment:
         asked = _find(segments, segment, "segment")
         with open_warehouse(project).reader() as reader:
@@ -153,6 +152,7 @@ def explain_consent_at(
     """What was allowed at an address at a moment, and by which words. The address is not printed."""
     from cdp.address_macros import AddressMacros
     from cdp.segments.consent import explain_consent
+    from cdp.segments.consent_telling import consent_table
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
@@ -163,7 +163,7 @@ def explain_consent_at(
         output.print_json(json.dumps({"at": moment, **asdict(answer)}, default=str))
         return
     output.print(f"At {moment} (UTC); what is not listed was not allowed.")
-    output.print(_consent_table(answer))
+    output.print(consent_table(answer))
     if answer.suppressed_for:
         output.print(f"Nothing could be sent: the address is suppressed ({answer.suppressed_for}).")
     if answer.is_do_not_contact:
@@ -191,17 +191,4 @@ def _reasons_table(reasons: Sequence[Reason]) -> Table:
     for reason in reasons:
         value = "" if reason.value is None else str(reason.value)
         table.add_row(Text("  " * reason.depth + reason.asked), Text(value), "yes" if reason.holds else "no")
-    return table
-
-
-def _consent_table(answer: ConsentAnswer) -> Table | str:
-    if not answer.standings:
-        return "Nothing had been said about this address, so nothing was allowed."
-    table = Table("purpose", "channel", "class", "allowed", "since", "said at", "text", "known then")
-    for each in answer.standings:
-        text = " ".join(part for part in (each.text_version, each.locale) if part)
-        said = f"{each.source}: {each.form}" if each.form else each.source
-        named = map(Text, (each.purpose, each.channel, each.message_class))
-        allowed, known = ("yes" if fact else "no" for fact in (each.is_granted, each.was_known))
-        table.add_row(*named, allowed, str(each.decided_at), Text(said), Text(text), known)
     return table

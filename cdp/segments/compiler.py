@@ -10,13 +10,15 @@ from pathlib import Path
 from sqlglot import exp
 
 from cdp.declarations.audiences import Audiences, read_audiences
+from cdp.declarations.consent_terms import load_consent_terms
 from cdp.declarations.problems import together
 from cdp.declarations.segments import ModelReference, Segments
-from cdp.declarations.vocabulary import Vocabulary, read_vocabulary
+from cdp.declarations.vocabulary import Vocabulary
 from cdp.errors import DeclarationError
 from cdp.identity.checks import identity_problems
 from cdp.project import Project
 from cdp.segments.canonical import canonical_query
+from cdp.segments.checks import EVENT_CHECKS, GENERATED, SEGMENT_CHECKS, checks
 from cdp.segments.columns import columns_of
 from cdp.segments.definitions import (
     audience_definitions,
@@ -30,9 +32,8 @@ from cdp.segments.event_facts import event_facts_query
 from cdp.segments.masks import masks_query
 from cdp.segments.ranks import ranks_query
 from cdp.segments.source import DbtSource
-from cdp.segments.standing import declared_as, standing_segments
+from cdp.segments.standing import ANALYSES, FACTS, declared_as, read_standing, traits_declared_as
 
-ANALYSES = Path("analyses/segments")
 SEGMENT_MODELS = Path("models/marts/segments")
 AUDIENCE_MODELS = Path("models/marts/audiences")
 
@@ -60,31 +61,36 @@ def compile_project(project: Project) -> dict[Path, str]:
 
 
 def compile_what_stands(project: Project) -> tuple[dict[Path, str], list[DeclarationError]]:
-    """The text of every generated file, and what is wrong with segments that stay as they were compiled before.
+    """The text of every generated file, and what is wrong with what stays as it was compiled before.
 
     Raises DeclarationError where nothing is to be written: a declaration is broken that has nothing to stand in for
     it, and leaving it out would make members leave.
     """
-    segments, segment_problems = standing_segments(project, project.dbt_project / ANALYSES)
-    audiences, audience_problems = read_audiences(project)
+    standing = read_standing(project)
+    segments, vocabulary = standing.segments, standing.vocabulary
+    audiences, audience_problems = read_audiences(project, standing.left_out)
     if problems := audience_problems + identity_problems(project.dbt_project):
-        raise together(segment_problems + problems)
-    vocabulary, _ = read_vocabulary(project)
+        raise together(standing.problems + problems)
     schemas = project.activation / "schemas"
     generated = {
         **{project.dbt_project / path: text for path, text in _statements(segments, audiences, vocabulary).items()},
         schemas / "segment.schema.json": _json(segment_schema(vocabulary, segments)),
         schemas / "trait.schema.json": _json(trait_schema(vocabulary.events)),
-        schemas / "audience.schema.json": _json(audience_schema(segments)),
+        schemas / "audience.schema.json": _json(audience_schema(segments, load_consent_terms(project.dbt_project))),
     }
-    return generated, segment_problems
+    return generated, standing.problems
 
 
 def drift(project: Project, generated: Mapping[Path, str]) -> Drift:
-    """What differs on disk from `generated`; analyses of segments that are gone are orphaned."""
+    """What differs on disk from `generated`; analyses and checks of segments that are gone are orphaned."""
     stale = [path for path, text in generated.items() if not path.is_file() or path.read_text("utf-8") != text]
-    orphaned = set((project.dbt_project / ANALYSES).glob("*.sql")) - set(generated)
+    folders = [project.dbt_project / folder for folder in (ANALYSES, SEGMENT_CHECKS, EVENT_CHECKS)]
+    orphaned = {file for folder in folders for file in folder.glob("*.sql") if _is_ours(file)} - set(generated)
     return Drift(tuple(sorted(stale)), tuple(sorted(orphaned)))
+
+
+def _is_ours(file: Path) -> bool:
+    return file.read_text("utf-8").startswith(GENERATED)
 
 
 def what_a_build_would_miss(project: Project) -> str:
@@ -121,7 +127,7 @@ def _statements(segments: Segments, audiences: Audiences, vocabulary: Vocabulary
     }
     models: dict[Path, exp.Query] = {
         SEGMENT_MODELS / "int_segments__definitions.sql": segment_definitions(segments),
-        SEGMENT_MODELS / "int_segments__event_facts.sql": event_facts_query(columns.facts, dbt),
+        FACTS: event_facts_query(columns.facts, dbt),
         SEGMENT_MODELS / "int_segments__ranks.sql": ranks_query(columns.ranks, dbt),
         SEGMENT_MODELS / "int_segments__masks.sql": masks_query(segments, dbt),
         SEGMENT_MODELS / "int_segments__former_names.sql": former_names(segments),
@@ -129,11 +135,15 @@ def _statements(segments: Segments, audiences: Audiences, vocabulary: Vocabulary
         AUDIENCE_MODELS / "int_audiences__definitions.sql": audience_definitions(audiences),
         AUDIENCE_MODELS / "int_audiences__variants.sql": audience_variants(audiences),
     }
-    return analyses | {path: _sql(query, f"activation/{path.parent.name}/") for path, query in models.items()}
+    notes = {FACTS: traits_declared_as(vocabulary)}
+    models_text = {
+        path: _sql(query, f"activation/{path.parent.name}/", *notes.get(path, ())) for path, query in models.items()
+    }
+    return analyses | models_text | checks(segments, vocabulary.events.names)
 
 
 def _sql(query: exp.Query, declared_in: str, *notes: str) -> str:
-    header = "\n".join([f"-- generated by `cdp compile`; edit {declared_in} instead", *notes])
+    header = "\n".join([f"{GENERATED}; edit {declared_in} instead", *notes])
     return f"{header}\n{query.sql(pretty=True, normalize_functions='lower')}\n"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import get_args
 
-from cdp.declarations.audiences import Audience, Channel, MessageClass
+from cdp.declarations.audiences import Audience
+from cdp.declarations.consent_terms import ConsentTerms
 from cdp.declarations.events import EventSheet
 from cdp.declarations.experiments import SHARE
 from cdp.declarations.operands import DURATION
@@ -42,16 +42,16 @@ def trait_schema(events: EventSheet) -> Schema:
     return {"$schema": _DRAFT, "$comment": _NOTE, "title": "Trait", **trait_properties(events)}
 
 
-def audience_schema(segments: Iterable[str]) -> Schema:
+def audience_schema(segments: Iterable[str], terms: ConsentTerms) -> Schema:
     """What `activation/audiences/<name>.yml` may hold."""
     own = Audience.model_json_schema()["properties"]
-    named = ("name", "description", "owner", "purpose")
-    required = {key: own[key] for key in named}
-    required |= {"segment": {"enum": list(segments)}, "channel": {"enum": list(get_args(Channel))}}
+    required = {key: own[key] for key in ("name", "description", "owner")}
+    required |= {"segment": {"enum": list(segments)}, "channel": {"enum": list(terms.channels)}}
+    required |= {"purpose": {"enum": terms.purposes}}
     cap = {"at_most": {"type": "integer", "minimum": 1}, "within_last": {"type": "string", "pattern": _whole(DURATION)}}
     percent = {"type": "integer", "minimum": 1, "maximum": 99}
     optional: Schema = {
-        "message_class": {"enum": list(get_args(MessageClass))},
+        "message_class": {"enum": terms.message_classes},
         "frequency_cap": closed(cap, required=list(cap)),
         "priority_group": own["name"],
         "priority": {"type": "integer", "minimum": 1},

@@ -1,54 +1,97 @@
-"""Segments that stand although their files are broken: as they were compiled before, so that nobody leaves."""
+"""What stands although its file is broken: segments and traits as they were compiled before, so that nobody leaves."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cdp.declarations.problems import together
-from cdp.declarations.segments import Segment, Segments, read_segments
+from cdp.declarations.references import CircleError
+from cdp.declarations.segments import Segment, Segments, segments_of
+from cdp.declarations.vocabulary import Vocabulary, read_vocabulary
 from cdp.errors import DeclarationError
 from cdp.project import Project
 
+ANALYSES = Path("analyses/segments")
+FACTS = Path("models/marts/segments/int_segments__event_facts.sql")
 _DECLARED = "-- declared as "
+_TRAIT = re.compile(r"-- trait (\w+) declared as (.*)")
 # dbt's templates are filled in within comments too.
 _TEMPLATE_MARK = re.compile(r"\{(?=[{%#])")
 
 
-def declared_as(segment: Segment) -> str:
-    """The declaration as a line of SQL comment, from which `standing_segments` reads it again."""
-    text = json.dumps(segment.declared, ensure_ascii=True)
-    return _DECLARED + _TEMPLATE_MARK.sub(r"\\u007b", text)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The segments and the words they are said in, broken ones as they were before; `problems` has all complaints.
 
-
-def standing_segments(project: Project, compiled: Path) -> tuple[Segments, list[DeclarationError]]:
-    """Every segment, a broken one as its file in `compiled` has it, and all complaints.
-
-    A broken segment that was never compiled is left out: nobody is in it yet.
-    Raises DeclarationError where one that was compiled cannot stand as it was.
+    `left_out` are segments that were never compiled, and are broken or ask what is.
     """
-    segments, problems = read_segments(project)
-    complaints, instead = list(problems), dict[str, Any]()
-    while problems:
-        known = {name: _before(compiled / f"{name}.sql") for name in _names(problems)}
-        kept = {name: content for name, content in known.items() if content is not None}
-        if not known or kept.keys() & instead.keys():
-            raise together(complaints)
-        left_out = known.keys() - kept.keys()
-        if not kept.keys() - instead.keys():
-            return {name: each for name, each in segments.items() if name not in left_out}, complaints
-        instead |= kept
-        segments, problems = read_segments(project, instead)
-        complaints += [each for each in problems if str(each) not in set(map(str, complaints))]
-    return segments, complaints
+
+    segments: Segments
+    left_out: set[str]
+    vocabulary: Vocabulary
+    problems: list[DeclarationError]
 
 
-def _names(problems: Iterable[DeclarationError]) -> set[str]:
-    """The segments that problems are about."""
-    return {each.where.file.stem for each in problems if each.where and each.where.file.parent.name == "segments"}
+def declared_as(segment: Segment) -> str:
+    """The declaration as a line of SQL comment, from which `read_standing` reads it again."""
+    return _DECLARED + _json(segment.declared)
+
+
+def traits_declared_as(vocabulary: Vocabulary) -> list[str]:
+    """The declared traits, each as such a line."""
+    return [f"-- trait {name} declared as {_json(content)}" for name, content in sorted(vocabulary.written.items())]
+
+
+def read_standing(project: Project) -> Standing:
+    """Every segment and trait, a broken one as it was compiled before.
+
+    A broken one that was never compiled is left out, and so is what was never compiled and asks it: nobody is in it
+    yet. Raises DeclarationError where one that was compiled cannot stand as it was.
+    """
+    vocabulary, problems = _standing_vocabulary(project)
+    segments, left_out, others = _standing_segments(project, vocabulary, problems)
+    return Standing(segments, left_out, vocabulary, problems + others)
+
+
+def _standing_vocabulary(project: Project) -> tuple[Vocabulary, list[DeclarationError]]:
+    vocabulary, problems = read_vocabulary(project)
+    before = _traits_before(project.dbt_project / FACTS)
+    instead = {name: before[name] for name in _names(problems, "traits") if name in before}
+    if not instead:
+        return vocabulary, problems
+    vocabulary, others = read_vocabulary(project, instead)
+    if _names(others, "traits") & instead.keys():
+        raise together(problems)
+    return vocabulary, problems
+
+
+def _standing_segments(
+    project: Project, vocabulary: Vocabulary, of_traits: list[DeclarationError]
+) -> tuple[Segments, set[str], list[DeclarationError]]:
+    """What stands, what is left out, and why; `of_traits` are told as well where nothing can stand."""
+    complaints, instead, left_out = list[DeclarationError](), dict[str, Any](), set[str]()
+    while True:
+        segments, problems = segments_of(project, vocabulary, instead, left_out)
+        known = {name: _before(project.dbt_project / ANALYSES / f"{name}.sql") for name in _names(problems, "segments")}
+        complaints += [each for each in problems if not _names([each], "segments") & instead.keys()]
+        if known.keys() & instead.keys():
+            raise together(of_traits + complaints)
+        if known.keys() <= left_out:
+            return segments, left_out, list({str(each): each for each in complaints}.values())
+        instead |= {name: content for name, content in known.items() if content is not None}
+        left_out |= {name for name, content in known.items() if content is None}
+
+
+def _names(problems: Iterable[DeclarationError], folder: str) -> set[str]:
+    """The declarations in `folder` that problems are about."""
+    files = {each.where.file for each in problems if each.where}
+    names = {file.stem for file in files if file.parent.name == folder and file.suffix == ".yml"}
+    return names.union(*(each.members for each in problems if isinstance(each, CircleError) and folder == "segments"))
 
 
 def _before(file: Path) -> Any:
@@ -58,3 +101,13 @@ def _before(file: Path) -> Any:
     lines = file.read_text("utf-8").splitlines()
     found = next((line for line in lines if line.startswith(_DECLARED)), None)
     return json.loads(found.removeprefix(_DECLARED)) if found else {}
+
+
+def _traits_before(file: Path) -> Mapping[str, Any]:
+    """What each trait was declared as when they were compiled."""
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    return {found[1]: json.loads(found[2]) for line in lines if (found := _TRAIT.fullmatch(line))}
+
+
+def _json(declared: Any) -> str:
+    return _TEMPLATE_MARK.sub(r"\\u007b", json.dumps(declared, ensure_ascii=True))

@@ -20,7 +20,10 @@ _VARIABLES = {
     "identity_sources": "[shop]",
     "profile_sources": "[shop]",
     "order_sources": "[shop]",
-    "consent_sources": "[shop]",
+    "event_sources": "[feedback]",
+    "consent_sources": "[shop, feedback]",
+    "suppression_sources": "[feedback]",
+    "message_sources": "[syncs, feedback]",
     "default_calling_code": '"1"',
     "default_trunk_prefix": '"1"',
 }

@@ -11,8 +11,8 @@ from cdp.errors import ConfigurationError
 
 PRODUCT = Path(__file__).parents[2] / "dbt_project"
 
-# What the landing writes, whatever the company.
-_SHARED_SOURCE = "staging/suppression"
+# What comes of the product itself, whatever the company: the landing's list, and what its tools answer and report.
+_SHARED_SOURCES = ("staging/suppression", "staging/receipts", "staging/feedback")
 # What the demo company wrote for itself, beside the models that read its sources.
 _DEMO_FOLDERS = ("marts/activation", "marts/segments/hand_written")
 _GENERATED = ("analyses", "target", "logs")
@@ -46,7 +46,7 @@ def demo_models(models: Path) -> set[str]:
     Shared models name no source: they reach contributions through the lists in `dbt_project.yml` alone.
     """
     references = {file.stem: _references(file) for file in models.rglob("*.sql")}
-    shared = {file.stem for file in (models / _SHARED_SOURCE).rglob("*.sql")}
+    shared = {file.stem for folder in _SHARED_SOURCES for file in (models / folder).rglob("*.sql")}
     reading = {file.stem for file in (models / "staging").rglob("*.sql")} - shared
     while found := {name for name, named in references.items() if name not in reading and named & reading}:
         reading |= found
@@ -76,7 +76,7 @@ def _is_shared(file: Path, path: Path, demo: set[str]) -> bool:
     if path.parts[0] in _GENERATED or path.name.startswith("."):
         return False
     if path.is_relative_to("models/staging"):
-        return path.is_relative_to(f"models/{_SHARED_SOURCE}")
+        return any(path.is_relative_to(f"models/{folder}") for folder in _SHARED_SOURCES)
     if file.suffix not in {".sql", ".yml"} or file.name.endswith(_DESCRIPTIONS):
         return True
     return file.stem not in demo and not _references(file) & demo

@@ -20,11 +20,11 @@ import pyarrow as pa
 
 from cdp.declarations.sources import load_source_tables
 from cdp.errors import ConfigurationError
-from cdp.landing.lake import Lake, last_arrival, parquet_relation
+from cdp.landing.lake import Lake, last_arrival
 from cdp.project import Project
 from cdp.warehouse.fingerprint import generation_from_json, generation_to_json
 from cdp.warehouse.port import Build, Generation
-from cdp.warehouse.raw import RECEIPT_COLUMNS, expose_raw_views
+from cdp.warehouse.raw import expose_projections, expose_raw_views, projected_relation
 
 KEPT_GENERATIONS = 3
 ROWS_PER_BATCH = 65_536
@@ -49,11 +49,7 @@ class DuckDBReader:
         return f'"{schema or MODEL_SCHEMA}"."{name}"'
 
     def receipts(self) -> str:
-        parts = sorted((self._lake.root / "raw" / "receipts" / "receipts").glob("*.parquet"))
-        if parts:
-            return parquet_relation(parts)
-        typed = ", ".join(f"cast(null as {data_type}) as {name}" for name, data_type in RECEIPT_COLUMNS.items())
-        return f"(select {typed} where false)"
+        return projected_relation(self._lake, "receipts")
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
         return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
@@ -128,6 +124,7 @@ class DuckDBWarehouse:
         try:
             _set_clock(connection, generation, previous)
             expose_raw_views(connection, load_source_tables(self._project.dbt_project), self._lake)
+            expose_projections(connection, self._lake)
         finally:
             connection.close()
         _write_json(self._candidate_pointer, generation_to_json(generation))

@@ -22,7 +22,7 @@ from cdp.errors import ConfigurationError
 from cdp.landing.lake import Lake, last_arrival
 from cdp.project import Project, with_driver
 from cdp.warehouse.port import Build, Generation
-from cdp.warehouse.postgres_raw import copy_new_parts, copy_new_receipts
+from cdp.warehouse.postgres_raw import copy_new_parts, copy_projections
 
 PUBLISHED, WORK, NEXT = "cdp", "cdp_work", "cdp_next"
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -114,7 +114,7 @@ class PostgresWarehouse:
             generation = self._generation(connection, "published")
             if generation is None:
                 raise ConfigurationError("nothing has been built yet.", remedy="Run `cdp run` first.")
-            copy_new_receipts(connection, self._lake)
+            copy_projections(connection, self._lake)
             connection.commit()
             _run(connection, "set transaction isolation level repeatable read read only")
             with closing(PostgresReader(connection, generation, PUBLISHED)) as reader:
@@ -138,6 +138,7 @@ class PostgresWarehouse:
             number = (previous.number if previous else 0) + 1
             generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
             copy_new_parts(connection, load_source_tables(self._project.dbt_project), self._lake)
+            copy_projections(connection, self._lake)
             _set_clock(connection, generation, previous)
             _run(
                 connection,

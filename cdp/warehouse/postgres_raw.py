@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from cdp.declarations.sources import RAW_PREFIX, SourceTable
 from cdp.landing.lake import Lake, parquet_relation
-from cdp.warehouse.raw import RECEIPT_COLUMNS, raw_columns
+from cdp.warehouse.raw import PROJECTED, projected_parts, raw_columns
 
 ROWS_PER_BATCH = 50_000
 _SPELLINGS = {"character varying": "varchar", "timestamp without time zone": "timestamp"}
@@ -27,11 +27,11 @@ def copy_new_parts(connection: adbc.Connection, tables: Iterable[SourceTable], l
             _execute(connection, f'analyze raw_{table.source}."{table.name}"')
 
 
-def copy_new_receipts(connection: adbc.Connection, lake: Lake) -> None:
-    """Every projected part of receipts that is not in `raw_receipts.receipts` yet."""
-    _ensure_table(connection, "raw_receipts", "receipts", RECEIPT_COLUMNS)
-    parts = sorted((lake.root / "raw" / "receipts" / "receipts").glob("*.parquet"))
-    _copy(connection, "raw_receipts", "receipts", parts, lake.root)
+def copy_projections(connection: adbc.Connection, lake: Lake) -> None:
+    """Every part that the operational store has projected and `raw_receipts` does not have yet."""
+    for table, columns in PROJECTED.items():
+        _ensure_table(connection, "raw_receipts", table, columns)
+        _copy(connection, "raw_receipts", table, projected_parts(lake, table), lake.root)
 
 
 def _ensure_table(connection: adbc.Connection, schema: str, name: str, columns: dict[str, str]) -> None:

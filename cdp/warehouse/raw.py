@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 
@@ -14,6 +15,7 @@ RECEIPT_COLUMNS = {
     "seq": "bigint",
     "sync": "varchar",
     "destination": "varchar",
+    "target": "varchar",
     "run_id": "bigint",
     "key": "varchar",
     "operation": "varchar",
@@ -25,6 +27,40 @@ RECEIPT_COLUMNS = {
     "at": "timestamp",
     "generation": "bigint",
 }
+
+
+SYNC_RUN_COLUMNS = {
+    "closed_seq": "bigint",
+    "run_id": "bigint",
+    "sync": "varchar",
+    "destination": "varchar",
+    "status": "varchar",
+    "reason": "varchar",
+    "generation": "bigint",
+    "started_at": "timestamp",
+    "finished_at": "timestamp",
+    "planned": "bigint",
+    "ok": "bigint",
+    "rejected": "bigint",
+    "unknown": "bigint",
+    "suppressed": "bigint",
+    "held": "bigint",
+    "in_flight": "bigint",
+}
+# What the operational store tells the warehouse, under `raw_receipts`.
+PROJECTED = {"receipts": RECEIPT_COLUMNS, "sync_runs": SYNC_RUN_COLUMNS}
+
+
+def projected_parts(lake: Lake, table: str) -> list[Path]:
+    """The parts `<first>-<last>.parquet` of one of `PROJECTED`, oldest first."""
+    return sorted((lake.root / "raw" / "receipts" / table).glob("*-*.parquet"))
+
+
+def projected_relation(lake: Lake, table: str) -> str:
+    """SQL for DuckDB for what has been projected of one of `PROJECTED`; empty and typed before the first part."""
+    if parts := projected_parts(lake, table):
+        return parquet_relation(parts)
+    return f"(select {', '.join(_absent(name, kind) for name, kind in PROJECTED[table].items())} where false)"
 
 
 def raw_columns(table: SourceTable) -> dict[str, str]:
@@ -44,6 +80,16 @@ def expose_raw_views(connection: duckdb.DuckDBPyConnection, tables: Iterable[Sou
     for table in tables:
         connection.execute(f"create schema if not exists raw_{table.source}")
         connection.execute(f"create or replace view {table.qualified_name} as {_view(connection, table, lake)}")
+
+
+def expose_projections(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """A view per table of `PROJECTED` over the parts that are there now; a column that an older part lacks is null."""
+    connection.execute("create schema if not exists raw_receipts")
+    for table, columns in PROJECTED.items():
+        relation = projected_relation(lake, table)
+        there = part_columns(connection, f"select * from {relation}")
+        shown = ", ".join(_shown(name, kind, there.get(name)) for name, kind in columns.items())
+        connection.execute(f"create or replace view raw_receipts.{table} as select {shown} from {relation}")
 
 
 def _view(connection: duckdb.DuckDBPyConnection, table: SourceTable, lake: Lake) -> str:

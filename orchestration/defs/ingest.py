@@ -51,20 +51,26 @@ def landing_assets(project: Project, manifest: Mapping[str, Any], observer: Obse
     return land_everything
 
 
+def projected_specs(manifest: Mapping[str, Any]) -> list[AssetSpec]:
+    """What the operational store brings to the warehouse by itself, whenever a sync has run."""
+    sources = manifest["sources"].items()
+    declared = [unique_id for unique_id, source in sources if source["source_name"] == f"{RAW_PREFIX}receipts"]
+    return [_described(unique_id, manifest, {"parquet"}) for unique_id in declared]
+
+
 def _spec(table: SourceTable, manifest: Mapping[str, Any]) -> AssetSpec:
     declared = next(
         unique_id
         for unique_id, source in manifest["sources"].items()
         if (source["source_name"], source["name"]) == (f"{RAW_PREFIX}{table.source}", table.name)
     )
-    spec = Translator().get_asset_spec(manifest, declared, None)
+    return _described(declared, manifest, {"parquet", table.landing.format}).replace_attributes(skippable=True)
+
+
+def _described(unique_id: str, manifest: Mapping[str, Any], kinds: set[str]) -> AssetSpec:
+    spec = Translator().get_asset_spec(manifest, unique_id, None)
     return AssetSpec(
-        key=spec.key,
-        description=spec.description,
-        group_name=spec.group_name,
-        owners=spec.owners,
-        kinds={"parquet", table.landing.format},
-        skippable=True,
+        key=spec.key, description=spec.description, group_name=spec.group_name, owners=spec.owners, kinds=kinds
     )
 
 

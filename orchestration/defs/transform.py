@@ -128,5 +128,7 @@ def _followed(invocation: DbtCliInvocation, project: Project, observer: Observer
         yield from event.to_default_asset_events(
             invocation.manifest, invocation.dagster_dbt_translator, invocation.context, invocation.target_path
         )
+    for warning in log.warnings:
+        observer.warned(warning)
     if not invocation.is_successful():
         raise log.error(dbt_folder(project) / "compiled")

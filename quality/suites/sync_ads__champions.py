@@ -7,9 +7,9 @@ SUITE = Suite(
     measures={
         "missing_customers": rows_where("customer_id is null"),
         "repeated_customers": repeated("customer_id"),
-        "malformed_email_hashes": malformed("email_sha256", SHA256),
-        "malformed_phone_hashes": malformed("phone_sha256", SHA256),
-        "without_hash": rows_where("email_sha256 is null and phone_sha256 is null"),
+        "malformed_email_hashes": malformed("email_meta_sha256", SHA256),
+        "malformed_phone_hashes": malformed("phone_meta_sha256", SHA256),
+        "without_hash": rows_where("email_meta_sha256 is null and phone_meta_sha256 is null"),
     },
     bounds=[
         none_of("missing_customers", "every row is a customer"),

@@ -31,7 +31,7 @@ MODELS = {
     "favourite_department varchar",
     "sync_sms__cart_reminder": "phone varchar, customer_id bigint, first_name varchar, cart_value_cents bigint, "
     "cart_abandoned_at timestamp",
-    "sync_ads__champions": "customer_id bigint, email_sha256 varchar, phone_sha256 varchar",
+    "sync_ads__champions": "customer_id bigint, email_meta_sha256 varchar, phone_meta_sha256 varchar",
 }
 
 

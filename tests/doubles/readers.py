@@ -15,7 +15,8 @@ from sqlalchemy import make_url
 from cdp.warehouse.port import Generation
 
 RECEIPTS = (
-    "seq bigint, sync varchar, key varchar, operation varchar, verdict varchar, row_hash varchar, remote_id varchar"
+    "seq bigint, sync varchar, key varchar, operation varchar, verdict varchar, row_hash varchar, remote_id varchar, "
+    "target varchar"
 )
 
 

@@ -24,7 +24,7 @@ from tests.doubles.engine import FastTime, Opinion, ScriptedDestination
 from tests.doubles.readers import RECEIPTS, MemoryReader
 
 _COLUMNS = ", ".join(column.split()[0] for column in RECEIPTS.split(", "))
-_NO_RECEIPTS = f"(select * from (values (0, '', '', '', '', '', '')) as none ({_COLUMNS}) where false)"
+_NO_RECEIPTS = f"(select * from (values (0, '', '', '', '', '', '', '')) as none ({_COLUMNS}) where false)"
 
 
 class LakeReader(MemoryReader):
@@ -86,7 +86,7 @@ class Workbench:
                 warehouse=OneReader(self.reader),  # type: ignore[arg-type]
                 projection=self.projection,
                 destination=self.destination,
-                ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.destination, seal=self.seal),
+                ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.target, seal=self.seal),
                 permission=self.permission,
                 allowance=StoreAllowance(self.store, "esp", self.destination.capabilities.limits, self.time),
                 time=self.time,

@@ -70,6 +70,14 @@ def test_namesakes_with_like_mailboxes_stay_apart(tmp_path: Path) -> None:
     assert found.pairs.recall > 0.95
 
 
+def test_more_copies_of_a_record_than_a_block_may_hold_are_one_person(tmp_path: Path) -> None:
+    records, truth = write_people(tmp_path, households=500, seed=5, copies=90)
+    found = evaluation.evaluate(records, truth, load_match_model(PRODUCT / PROJECT_FILE), PRODUCT).judgement
+    assert found.pairs.agreed > 90 * 91 / 2
+    assert found.pairs.precision > 0.98
+    assert found.clusters.recall > 0.97
+
+
 def test_a_person_reads_shares_and_ids_but_nothing_that_a_record_says(run: Run) -> None:
     assert "Compared by birth_date, city, email" in run.printed.replace("\n", " ")
     everything = run.printed + json.dumps(run.numbers) + run.picture

@@ -25,6 +25,11 @@ from tests.integration.walk import (
     files_that_say,
 )
 
+# As docs/profiles.md has it; of every other table the row that arrived at the same place.
+_SAME = {
+    "fct_orders": "original.order_id = events.subject",
+    "fct_order_lines": "'return:' || original.order_line_id = events.event_id",
+}
 WRITTEN_BY_RUNS = ("dagster", "dbt")
 
 
@@ -70,6 +75,33 @@ def test_nobody_is_joined_with_somebody_else(walk: Walk, first_run: Ended) -> No
     assert found["reachable_recall"] >= 0.97
 
 
+def test_the_original_of_every_event_is_where_the_timeline_says(walk: Walk, first_run: Ended) -> None:
+    with open_warehouse(walk.project).reader() as reader:
+        timeline = reader.relation("fct_customer_events")
+        tables = reader.query(f"select distinct source_table from {timeline}").read_all()["source_table"].to_pylist()
+        assert len(tables) > 5
+        for table in tables:
+            same = _SAME.get(table, "original._arrival = events._arrival")
+            original = table if "." in table else reader.relation(table)
+            lost = (
+                f"select count(*) as lost from {timeline} as events where source_table = '{table}' "
+                f"and not exists (select 1 from {original} as original where {same})"
+            )
+            assert reader.query(lost).read_all()["lost"].to_pylist() == [0], table
+
+
+def test_the_timeline_has_only_events_that_are_declared(first_run: Ended) -> None:
+    assert not [told for told in first_run.json["warnings"] if "events.yml" in told]
+
+
+def test_a_withdrawal_whose_address_cannot_be_read_is_told(first_run: Ended) -> None:
+    told = (
+        "words about consent that decide nothing; int_consent__set_aside has them, counted by source and reason (1 row)"
+    )
+    assert first_run.json["warnings"] == [told]
+    assert f"warning: {told}" in first_run.err
+
+
 def test_a_second_run_changes_nothing_and_sends_nothing(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
     second = walk.cdp("run")
@@ -97,7 +129,7 @@ def test_a_model_that_breaks_on_data_stops_the_run_and_leaves_everything_as_it_w
 @pytest.mark.proof
 def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk, first_run: Ended) -> None:
     before = walk.standing()
-    walk.edit("audience_members", "where choice = 1", "where choice = 1 and customer_id < 0")
+    walk.edit("audience_members", "where reachable.choice = 1", "where reachable.customer_id < 0")
     blocked = walk.cdp("run")
     walk.edit("audience_members", "where choice = 1 and customer_id < 0", "where choice = 1")
     assert blocked.code == 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cdp.project import Project
+from tests.doubles.dbt_project import REPOSITORY
 
 TRAIT_SHEET = """\
 models:
@@ -29,6 +31,7 @@ def project(tmp_path: Path) -> Project:
     sheet = tmp_path / "dbt_project/models/marts/customers/_customers__models.yml"
     sheet.parent.mkdir(parents=True)
     sheet.write_text(TRAIT_SHEET)
+    shutil.copy(REPOSITORY / "dbt_project/dbt_project.yml", tmp_path / "dbt_project")
     (tmp_path / "cdp.yml").write_text("name: shop\n")
     return Project.load(tmp_path)
 

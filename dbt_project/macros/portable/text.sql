@@ -16,13 +16,17 @@
     end
 {%- endmacro %}
 
-{# A phone number as E.164, null unless it has the length of one. National numbers get the default country. #}
+{#
+    A phone number as E.164, null unless it has the length of one. National numbers get the default country. What follows `x`, `#`
+    and the like is an extension; a `(0)` is dialled at home only.
+#}
 {% macro normalise_phone(text) -%}
-    {%- set number = digits(text) -%}
+    {%- set number = digits("regexp_replace(replace(" ~ text ~ ", '(0)', ''), '[,;#xXдД].*', '')") -%}
     {%- set code, trunk = var('default_calling_code'), var('default_trunk_prefix') -%}
     case
-        when trim({{ text }}) like '+%' and length({{ number }}) between 10 and 15 then '+' || {{ number }}
-        when {{ number }} like '00%' and length({{ number }}) between 12 and 17 then '+' || substr({{ number }}, 3)
+        when {{ number }} like '00%' and length({{ number }}) between 9 and 17 then '+' || substr({{ number }}, 3)
+        when {{ number }} like '00%' then null
+        when trim({{ text }}) like '+%' and length({{ number }}) between 7 and 15 then '+' || {{ number }}
         when {{ number }} like '{{ trunk }}%' and length({{ number }}) = 11 then '+{{ code }}' || substr({{ number }}, 2)
         when {{ number }} like '{{ code }}%' and length({{ number }}) = 11 then '+' || {{ number }}
         when length({{ number }}) = 10 then '+{{ code }}' || {{ number }}

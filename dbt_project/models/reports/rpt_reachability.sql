@@ -1,14 +1,16 @@
-{#- An ad tool knows a person by either address. #}
-{%- set address_kinds = [('email', 'email'), ('sms', 'phone'), ('ads', 'email'), ('ads', 'phone')] %}
-
 with channels as (
 
-    {% for channel, address_kind in address_kinds -%}
+    {%- for channel, address_kinds in var('consent')['channels'].items() %}
+    {%- set is_last = loop.last %}
+    {%- for address_kind in address_kinds %}
     select
         '{{ channel }}' as channel,
         '{{ address_kind }}' as address_kind
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {%- if not (is_last and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
 
 ),
 

@@ -46,16 +46,81 @@ def ledger(models: Models) -> list[tuple[Any, ...]]:
     return sorted(models.rows("select source_name, event_id, action from fct_consent_events"))
 
 
+def but(said: tuple[Any, ...], **otherwise: Any) -> tuple[Any, ...]:
+    """What was said, with other values in some columns."""
+    names = [column.split()[0] for column in EVENT.split(", ")]
+    return tuple({**dict(zip(names, said, strict=True)), **otherwise}.values())
+
+
 def test_the_ledger_takes_each_event_once_and_never_changes_it(models: Models) -> None:
     first = event(1, "a", "granted", AS_OF)
     models.load("int_consent__forms_events", EVENT, [first, event(2, "b", "granted", AS_OF)])
     models.build("fct_consent_events")
-    again = ("e1", *event(3, "a", "withdrawn", AS_OF)[1:])
-    new = event(4, "c", "granted", AS_OF)
-    twice = ("e4", *event(5, "c", "withdrawn", AS_OF)[1:])
+    again = but(event(3, "a", "granted", AS_OF), event_id="e1")
+    new, twice = event(4, "c", "granted", AS_OF), but(event(5, "c", "granted", AS_OF), event_id="e4")
     models.load("int_consent__forms_events", EVENT, [first, again, new, twice])
     models.build("fct_consent_events")
-    assert ledger(models) == [(("forms"), "e1", "granted"), ("forms", "e2", "granted"), ("forms", "e4", "granted")]
+    assert ledger(models) == [("forms", "e1", "granted"), ("forms", "e2", "granted"), ("forms", "e4", "granted")]
+
+
+@pytest.mark.parametrize("builds", [1, 2])
+def test_a_no_under_the_id_of_other_words_closes_and_a_yes_opens_nothing(models: Models, builds: int) -> None:
+    """`builds`: they arrive together, or in two builds."""
+    later = AS_OF + timedelta(days=1)
+    first = [event(1, "a", "granted", AS_OF), event(2, "b", "withdrawn", AS_OF)]
+    others = [
+        but(event(3, "a", "withdrawn", later), event_id="e1"),
+        but(event(4, "b", "granted", later), event_id="e2"),
+    ]
+    for rows in [first + others] if builds == 1 else [first, first + others]:
+        models.load("int_consent__forms_events", EVENT, rows)
+        models.build("fct_consent_events", "fct_consent_periods")
+        models.tell_time(later, last_arrival=2)
+    models.build("fct_consent_events", "fct_consent_periods", "fct_consents", "int_consent__set_aside")
+    assert not is_allowed(models, "a")
+    assert not is_allowed(models, "b")
+    kept = [("e1", "granted"), ("e1@3", "withdrawn"), ("e2", "withdrawn"), ("e2@4", "granted")]
+    assert ledger(models) == [("forms", *each) for each in kept]
+    assert set_aside(models) == [("forms", "granted", "id was used before", 1)]
+
+
+def test_what_decides_nothing_is_kept_and_counted(models: Models) -> None:
+    nowhere = [but(event(number, "", "withdrawn", AS_OF), address=None) for number in (1, 2)]
+    elsewhere = but(event(3, "a", "granted", AS_OF), channel="pigeon")
+    misspelt = but(event(4, "a", "granted", AS_OF), purpose="marketting")
+    classless = event(5, "a", "granted", AS_OF, "gossip")
+    models.load("int_consent__forms_events", EVENT, [*nowhere, elsewhere, misspelt, classless])
+    models.build("fct_consent_events", "fct_consent_periods", "int_consent__set_aside")
+    assert models.rows("from fct_consent_periods") == []
+    assert set_aside(models) == [
+        ("forms", "granted", "unknown channel", 1),
+        ("forms", "granted", "unknown class", 1),
+        ("forms", "granted", "unknown purpose", 1),
+        ("forms", "withdrawn", "no readable address", 2),
+    ]
+    mended = [
+        but(event(6, "a", "withdrawn", AS_OF), event_id="e1"),
+        but(event(7, "b", "withdrawn", AS_OF), event_id="e2"),
+    ]
+    models.load("int_consent__forms_events", EVENT, nowhere + mended)
+    models.build("fct_consent_events", "int_consent__set_aside")
+    assert "no readable address" not in {reason for _, _, reason, _ in set_aside(models)}
+
+
+def test_a_no_without_id_or_moment_holds_from_its_landing(models: Models) -> None:
+    granted = [event(1, "a", "granted", AS_OF), event(2, "b", "granted", AS_OF)]
+    later = AS_OF + timedelta(days=1)
+    no_id = but(event(3, "a", "withdrawn", later), event_id=None)
+    no_moment = but(event(4, "b", "withdrawn", later), occurred_at=None)
+    models.load("int_consent__forms_events", EVENT, [*granted, no_id, no_moment])
+    models.tell_time(later)
+    models.build("fct_consent_events", "fct_consent_periods", "fct_consents")
+    assert not is_allowed(models, "a")
+    assert not is_allowed(models, "b")
+
+
+def set_aside(models: Models) -> list[tuple[Any, ...]]:
+    return sorted(models.rows("select source_name, action, reason, words_count from int_consent__set_aside"))
 
 
 def test_all_that_a_source_said_counts_when_it_joins_later(models: Models) -> None:

@@ -22,16 +22,22 @@ Pairs = dict[tuple[str, str], float]
 Clusters = set[frozenset[str]]
 
 
-def linked(pairs: Pairs, lone_records: int = 0, *, passes: int = 2) -> Clusters:
+def linked(pairs: Pairs, lone_records: int = 0, *, passes: int = 2, repeats: Pairs | None = None) -> Clusters:
     """Clusters of several records that the macros find among the records of `pairs` and some that nobody is like.
 
-    What a record is called ends with its source.
+    What a record is called ends with its source. Of `repeats`, the second says the same as the first.
     """
     with duckdb.connect() as engine:
         macros = Macros(FILES, lambda sql: engine.execute(sql).fetchall())
-        rows = [{"a": a, "b": b, "weight": weight} for (a, b), weight in pairs.items()]
+        rows = [
+            {"a": a, "b": b, "weight": weight, "is_repeat": given is not pairs}
+            for given in (pairs, repeats or {})
+            for (a, b), weight in given.items()
+        ]
         engine.register("given", pa.Table.from_pylist(rows))
-        engine.execute("create table pairs as select a, b, cast(weight as decimal(18, 6)) as weight from given")
+        engine.execute(
+            "create table pairs as select a, b, cast(weight as decimal(18, 6)) as weight, is_repeat from given"
+        )
         engine.execute("create table records as select a as record_key from pairs union select b from pairs")
         engine.execute(
             "insert into records "
@@ -43,7 +49,7 @@ def linked(pairs: Pairs, lone_records: int = 0, *, passes: int = 2) -> Clusters:
         if passes == 2:
             table = macros.link_clusters("select * from pairs", "c", "records")
         else:
-            members = macros.scratch_table("alone", macros.each_alone_sql("pairs"))
+            members = macros.scratch_table("alone", macros.beginnings_sql("pairs"))
             links = macros.scratch_table("links", "select a, b, weight as total, 1 as pairs from pairs")
             table = macros.merge_rounds("c", members, links, 1)["members"]
         found = engine.execute(f"select list(record_key) from {table} group by cluster_key").fetchall()
@@ -106,6 +112,17 @@ def test_several_records_of_one_source_are_claimed_like_one() -> None:
     twice = {("x shop", "y shop"): 9.0, ("39 crm", "x shop"): -2.0, ("39 crm", "y shop"): -2.0}
     twice |= {("39 shop", "x shop"): -2.0, ("39 shop", "y shop"): -2.0}
     assert frozenset(("39 crm", "39 shop", "x shop", "y shop")) in linked(joined | twice)
+
+
+def test_very_many_who_say_the_same_are_as_one() -> None:
+    alike = {("b", f"c{number:04}"): 12.0 for number in range(1_000)}
+    found = linked({("a", "b"): 3.0, ("b", "d"): -3.0}, repeats=alike)
+    assert found == {frozenset(["a", "b", *(key for _, key in alike)])}
+
+
+def test_who_say_the_same_but_too_little_stay_by_themselves() -> None:
+    alike = {("b", f"c{number}"): -1.0 for number in range(100)}
+    assert linked({("a", "b"): 3.0}, repeats=alike) == {frozenset("ab")}
 
 
 def test_nothing_likely_links_nobody() -> None:

@@ -226,6 +226,11 @@ def test_a_declared_trait_is_a_trait_like_any_other(project: Project, declare: D
     assert "`dim_customer_traits` has a column `city` already." in complaint(project)
 
 
+def test_a_trait_is_not_called_by_a_word_of_sql(project: Project, declare: Declare) -> None:
+    declare("traits/select", "count: order_placed")
+    assert "select.yml:1: `select` is a word of SQL, which cannot be a column." in complaint(project)
+
+
 def test_a_project_without_events_says_where_they_are_listed(project: Project, declare: Declare) -> None:
     (project.activation / "events.yml").unlink()
     declare("segments/a", "rule: {did: order_placed}")

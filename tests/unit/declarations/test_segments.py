@@ -100,7 +100,7 @@ def test_every_mistake_of_a_rule_is_told_at_its_own_line(project: Project, decla
         ("model:", "a.yml:4: a segment has either a `rule` or a `model`."),
         ("rule: {segment: a}\nmodel: seg_a", "a segment has either a `rule` or a `model`."),
         ("model: seg_missing", "the dbt project has no model `seg_missing`."),
-        ('model: "x\') }}"', "`model`: String should match pattern"),
+        ('model: "x\') }}"', "`model`: write small letters, digits and `_`, a letter first."),
         ("rule: {trait: city, is: Rome}\nformerly: b", "`formerly`: write a list, such as `[one, another]`."),
         ("rule: {trait: city, is: Rome}\nsince: 2017", "`since` is not a known key."),
     ],

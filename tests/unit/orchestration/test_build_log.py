@@ -76,6 +76,15 @@ def test_it_says_why_and_not_where_the_trace_ends(message: str, cause: str) -> N
     assert log.failures == [f"model stg_crm__contacts: {cause}"]
 
 
+def test_a_test_is_told_in_its_own_words() -> None:
+    node = {"node_name": "segment_a", "resource_type": "test", "meta": {"finding": "a.yml: `seg_a` lists nobody"}}
+    log = BuildLog()
+    log.follow(_event("RunResultError", node_info=node, msg="Got 2 results, configured to fail if != 0"))
+    log.follow(_event("LogTestResult", node_info=node, status="warn", num_failures=1))
+    assert log.failures == ["a.yml: `seg_a` lists nobody (2 rows)"]
+    assert log.warnings == ["a.yml: `seg_a` lists nobody (1 row)"]
+
+
 def test_many_failures_are_summed_up() -> None:
     log = BuildLog()
     for count in range(8):

@@ -33,7 +33,7 @@ GOOD = {
     "from range(1, 201) as t(i)",
     "sync_sms__cart_reminder": "select '+7916' || (1000000 + i) as phone, i as customer_id, "
     "timestamp '2017-11-01' as cart_abandoned_at, 100 as cart_value_cents from range(1, 201) as t(i)",
-    "sync_ads__champions": f"select i as customer_id, {HASH} as email_sha256, null::varchar as phone_sha256 "
+    "sync_ads__champions": f"select i as customer_id, {HASH} as email_meta_sha256, null::varchar as phone_meta_sha256 "
     "from range(1, 201) as t(i)",
 }
 SPOILT = [
@@ -68,11 +68,15 @@ SPOILT = [
     ("sync_ads__champions", "select * replace (1 as customer_id) from good", "repeated_customers"),
     (
         "sync_ads__champions",
-        "select * replace ('anna@example.com' as email_sha256) from good",
+        "select * replace ('anna@example.com' as email_meta_sha256) from good",
         "malformed_email_hashes",
     ),
-    ("sync_ads__champions", "select * replace ('+79161234567' as phone_sha256) from good", "malformed_phone_hashes"),
-    ("sync_ads__champions", "select * replace (null as email_sha256) from good", "without_hash"),
+    (
+        "sync_ads__champions",
+        "select * replace ('+79161234567' as phone_meta_sha256) from good",
+        "malformed_phone_hashes",
+    ),
+    ("sync_ads__champions", "select * replace (null as email_meta_sha256) from good", "without_hash"),
 ]
 ALWAYS_THERE = sorted(table for table, suite in SUITES.items() if any(b.measure == "rows" for b in suite.bounds))
 KEEPS_SIZE = sorted(table for table, suite in SUITES.items() if any("share_of_pub" in b.measure for b in suite.bounds))

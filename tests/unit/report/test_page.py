@@ -119,7 +119,7 @@ class Balanced(HTMLParser):
 
 @pytest.mark.parametrize("contents", [EMPTY, FULL], ids=["nothing yet", "everything"])
 def test_the_page_is_whole_and_loads_nothing(contents: Contents) -> None:
-    page, parsed = render(contents, "Shop"), Balanced()
+    page, parsed = render(contents, "Shop", "EUR"), Balanced()
     parsed.feed(page)
     assert parsed.standing == []
     assert parsed.loaded == []
@@ -127,18 +127,25 @@ def test_the_page_is_whole_and_loads_nothing(contents: Contents) -> None:
 
 
 def test_it_shows_the_numbers() -> None:
-    page = render(FULL, "Shop")
-    for shown in ("1,234", "77", "42 · 1,235", "390", "617", "50%", "Week of 01 May: 20 abandoned (67%)"):
+    page = render(FULL, "Shop", "EUR")
+    months, money, shares = ("1,234 customers", "77"), ("1,235", "in EUR"), ("390", "617", "50%")
+    for shown in (*months, *money, *shares, "Week of 01 May: 20 abandoned (67%)"):
         assert shown in page
 
 
+def test_a_narrow_screen_is_told_what_each_number_is_of() -> None:
+    for table in re.findall(r'<table class="cards.*?</table>', render(FULL, "Shop", "EUR"), re.DOTALL):
+        assert "<td" in table
+        assert not re.findall(r"<td(?![^>]*data-of=)[^>]*>", table)
+
+
 def test_what_a_person_wrote_is_text() -> None:
-    assert HOSTILE not in render(FULL, HOSTILE)
+    assert HOSTILE not in render(FULL, HOSTILE, "EUR")
 
 
 def test_a_segment_that_nobody_is_in_has_no_row_in_the_overlaps() -> None:
-    page = render(replace(FULL, segments=[*FULL.segments, segment("nobody", 0)]), "Shop")
-    assert page.count('class="turned"') == 2
+    page = render(replace(FULL, segments=[*FULL.segments, segment("nobody", 0)]), "Shop", "EUR")
+    assert page.count('<th class="turned">') == 2
     assert "The 2 largest of 3 segments." in page
 
 

@@ -11,7 +11,7 @@ import duckdb
 import jinja2
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlglot.generator import Generator
 
@@ -20,6 +20,7 @@ from cdp.declarations.rule_reader import RuleReader
 from cdp.declarations.segments import ModelReference, Segment
 from cdp.declarations.traits import Kind, Trait, TraitSheet
 from cdp.declarations.yaml_source import YamlDocument
+from cdp.errors import DeclarationError
 from cdp.segments.canonical import canonical_query
 from cdp.segments.definitions import segment_definitions, segment_members
 from cdp.segments.masks import masks_query
@@ -99,7 +100,17 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     asked = {first: draw(operators[first])}
     if first != "known" and draw(st.booleans()):
         asked["is_not"] = draw(operators["is_not"])
+    assume(is_accepted({"trait": trait, **asked}))
     return {"trait": trait, **asked}
+
+
+def is_accepted(rule: dict[str, Any]) -> bool:
+    """Comparisons that exclude each other are refused."""
+    try:
+        RuleReader(_document(rule), SHEET).read("rule")
+    except DeclarationError:
+        return False
+    return True
 
 
 def rules(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:

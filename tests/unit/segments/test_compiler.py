@@ -71,6 +71,17 @@ def test_the_analysis_of_a_removed_segment_is_deleted(project: Project, declare:
     assert not list((project.dbt_project / "analyses/segments").glob("*.sql"))
 
 
+def test_a_test_that_somebody_wrote_beside_the_generated_ones_is_theirs(project: Project, declare: Declare) -> None:
+    declare("segments/listed", "model: seg_listed")
+    (project.dbt_project / "models/seg_listed.sql").write_text("select 1 as customer_id")
+    theirs = project.dbt_project / "tests/segments/theirs.sql"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("select 1 where 1 = 0")
+    write(drift(project, compile_project(project)), compile_project(project))
+    assert {file.name for file in theirs.parent.iterdir()} == {"theirs.sql", "segment_listed.sql"}
+    assert not drift(project, compile_project(project))
+
+
 def test_every_broken_file_is_named_at_once(project: Project, declare: Declare) -> None:
     declare("segments/a", "rule: {trait: orders_cuont, at_least: 1}")
     declare("segments/b", "rule: [")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cdp.address_macros import AddressMacros
 from cdp.errors import ConfigurationError
 from cdp.segments.consent import explain_consent
+from cdp.segments.consent_telling import consent_table
 from tests.doubles.readers import MemoryReader
 
 MACROS = AddressMacros(Path(__file__).parents[3] / "dbt_project")
@@ -63,6 +66,16 @@ def test_a_period_holds_from_its_word_until_the_next(
 
 def test_before_the_first_word_nothing_was_allowed(reader: MemoryReader) -> None:
     assert explain_consent(reader, "a@example.com", datetime(2023, 12, 31)).standings == []
+
+
+def test_the_table_is_read_in_a_narrow_terminal(reader: MemoryReader) -> None:
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(consent_table(explain_consent(reader, "a@example.com", TAKEN)))
+    heading, said, *rest = console.export_text().splitlines()
+    assert heading.split() == ["purpose", "channel", "class", "allowed", "since", "as", "said", "at"]
+    assert said.split()[:6] == ["marketing", "email", "marketing", "no", "2024-02-01", "00:00"]
+    assert "forms, sign-up" in said
+    assert " ".join(" ".join(rest).split()) == "v1 en-US, known later"
 
 
 def test_suppression_has_a_beginning_and_do_not_contact_is_for_good(reader: MemoryReader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,20 @@ import pytest
 
 from cdp.errors import DeclarationError
 from cdp.project import Project
-from cdp.segments.compiler import ANALYSES, compile_project, compile_what_stands, drift, write
+from cdp.segments.compiler import compile_project, compile_what_stands, drift, write
+from cdp.segments.standing import ANALYSES, FACTS
 from tests.unit.declarations.test_event_rules import NAMES, TIMELINE
 
 Declare = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def events(project: Project) -> None:
+    """A timeline, and the names of its events."""
+    sheet = project.dbt_project / "models/marts/customers/_customers__models.yml"
+    sheet.write_text(sheet.read_text() + TIMELINE)
+    project.activation.mkdir(exist_ok=True)
+    (project.activation / "events.yml").write_text(NAMES)
 
 
 def compile_all(project: Project) -> list[str]:
@@ -64,6 +75,63 @@ def test_a_circle_leaves_everybody_where_they_were(project: Project, declare: De
     assert "orders_count >= 12" in analysis(project, "a")
 
 
+def test_the_members_of_a_new_circle_are_left_out_with_what_asks_them(project: Project, declare: Declare) -> None:
+    declare("segments/a", "rule: {segment: b}")
+    declare("segments/b", "rule: {segment: a}")
+    declare("segments/c", "rule: {segment: a}")
+    declare("segments/d", "rule: {trait: city, is: Rome}")
+    circle, asking = compile_all(project)
+    assert re.search(r"a\.yml:4: segments refer to each other in a circle: a → b → a\. See also \S*b\.yml:4\.", circle)
+    assert "c.yml:4: the segment `a` is left out: its own file is broken." in asking
+    assert {file.stem for file in (project.dbt_project / ANALYSES).glob("*.sql")} == {"d"}
+
+
+def test_an_audience_of_a_segment_that_is_left_out_stops_the_whole(project: Project, declare: Declare) -> None:
+    declare("segments/new", "rule: [")
+    declare("audiences/letter", "segment: new\nchannel: email\npurpose: marketing")
+    with pytest.raises(DeclarationError, match=r"letter.yml:4: the segment `new` is left out: its own file is broken"):
+        compile_what_stands(project)
+
+
+def test_a_slip_in_a_trait_leaves_it_and_whoever_asks_it_as_they_were(
+    project: Project, declare: Declare, events: None
+) -> None:
+    declare("traits/clicks", "count: email_click")
+    declare("segments/a", "rule: {trait: clicks, at_least: 2}")
+    declare("segments/b", "rule: {trait: city, is: Rome}")
+    assert not compile_all(project)
+    facts = (project.dbt_project / FACTS).read_text()
+    declare("traits/clicks", "count: email_clik")
+    declare("segments/b", "rule: {trait: city, is: Oslo}")
+    (problem,) = compile_all(project)
+    assert "clicks.yml:4: " in problem
+    assert "email_clik" in problem
+    assert (project.dbt_project / FACTS).read_text() == facts
+    assert "'Oslo'" in analysis(project, "b")
+
+
+def test_a_new_trait_that_is_broken_is_left_out_with_what_is_new_and_asks_it(
+    project: Project, declare: Declare, events: None
+) -> None:
+    declare("segments/b", "rule: {trait: city, is: Rome}")
+    declare("traits/clicks", "count: email_clik")
+    declare("segments/a", "rule: {trait: clicks, at_least: 2}")
+    of_trait, of_segment = compile_all(project)
+    assert "clicks.yml:4: " in of_trait
+    assert "a.yml:4: the trait `clicks` cannot be asked: its own file is broken." in of_segment
+    assert "'Rome'" in analysis(project, "b")
+
+
+def test_a_complaint_is_told_once_where_its_segment_cannot_stand(project: Project, declare: Declare) -> None:
+    declare("segments/a", "rule: {trait: orders_count, at_least: 12}")
+    assert not compile_all(project)
+    sheet = project.dbt_project / "models/marts/customers/_customers__models.yml"
+    sheet.write_text(sheet.read_text().replace("orders_count", "orders_number"))
+    with pytest.raises(DeclarationError) as refused:
+        compile_what_stands(project)
+    assert str(refused.value).count("there is no trait `orders_count`") == 1
+
+
 def test_what_nothing_can_stand_in_for_stops_the_whole(project: Project, declare: Declare) -> None:
     declare("segments/a", "rule: {trait: orders_count, at_least: 12}")
     assert not compile_all(project)
@@ -85,11 +153,9 @@ def test_a_declaration_that_stands_in_is_never_a_template(project: Project, decl
     assert analysis(project, "a") == before
 
 
-def test_more_questions_about_events_than_a_table_holds_are_refused(project: Project, declare: Declare) -> None:
-    sheet = project.dbt_project / "models/marts/customers/_customers__models.yml"
-    sheet.write_text(sheet.read_text() + TIMELINE)
-    (project.activation / "events.yml").parent.mkdir(exist_ok=True)
-    (project.activation / "events.yml").write_text(NAMES)
+def test_more_questions_about_events_than_a_table_holds_are_refused(
+    project: Project, declare: Declare, events: None
+) -> None:
     for number in range(2):
         asked = ", ".join(f"{{did: email_click, within_last: {number * 760 + hour} hours}}" for hour in range(1, 761))
         declare(f"segments/s{number}", f"rule: {{any: [{asked}]}}")

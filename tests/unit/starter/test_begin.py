@@ -36,10 +36,10 @@ def test_what_the_compiler_generates_is_current(project: Project) -> None:
 
 def test_the_only_source_is_the_example(project: Project) -> None:
     tables = [table.qualified_name for table in load_source_tables(project.dbt_project)]
-    assert tables == ["raw_shop.orders", "raw_suppression.listings", "raw_suppression.tokens"]
+    assert tables == ["raw_feedback.events", "raw_shop.orders", "raw_suppression.listings", "raw_suppression.tokens"]
     variables = yaml.safe_load((project.dbt_project / "dbt_project.yml").read_text())["vars"]
     named = {source for name, sources in variables.items() if name.endswith("_sources") for source in sources}
-    assert named == {"shop"}
+    assert named == {"shop", "feedback", "syncs"}
 
 
 def test_every_described_model_is_there_and_every_model_is_described(project: Project) -> None:

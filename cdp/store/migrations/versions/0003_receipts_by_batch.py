@@ -43,6 +43,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox") as outbox:
         outbox.alter_column("queued_at", server_default=None)
+    with op.batch_alter_table("sync_runs") as sync_runs:
+        sync_runs.add_column(sa.Column("closed_seq", sa.BigInteger()))
+        sync_runs.create_unique_constraint("uq_sync_runs_closed_seq", ["closed_seq"])
+    op.execute("update sync_runs set closed_seq = run_id where status <> 'running'")
 
 
 def _create_receipts() -> None:
@@ -50,6 +54,7 @@ def _create_receipts() -> None:
         "receipts",
         sa.Column("seq", SERIAL, primary_key=True, autoincrement=True),
         *[sa.Column(name, sa.Text(), nullable=False) for name in ("sync", "destination")],
+        sa.Column("target", sa.Text()),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
         sa.Column("operation", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),

@@ -17,4 +17,3 @@ select
     _arrival,
     _loaded_at
 from {{ ref('stg_consent__events') }}
-where address is not null

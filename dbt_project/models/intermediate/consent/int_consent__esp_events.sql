@@ -17,4 +17,4 @@ select
     _arrival,
     _loaded_at
 from {{ ref('stg_esp__events') }}
-where event in ('unsubscribe', 'spam_report') and email is not null
+where event in ('unsubscribe', 'spam_report')

@@ -12,4 +12,3 @@ select
     'raw_consent.events' as source_table,
     _arrival
 from {{ ref('stg_consent__events') }}
-where address is not null

@@ -4,25 +4,24 @@
     incremental_strategy='delete+insert',
 ) }}
 
-{%- set classes = ['marketing', 'service', 'triggered'] -%}
-{%- set channels = ['email', 'sms', 'ads'] -%}
+{%- set terms = var('consent') -%}
 {%- set topic = 'address_kind, address, purpose, channel, message_class' -%}
 
-with classes as (
+with purposes as (
 
-    {%- for class in classes %}
-    select '{{ class }}' as message_class
-    {%- if not loop.last %} union all {%- endif %}
-    {%- endfor %}
+    {{ rows_of('purpose', terms['purposes']) }}
+
+),
+
+classes as (
+
+    {{ rows_of('message_class', terms['message_classes']) }}
 
 ),
 
 channels as (
 
-    {%- for channel in channels %}
-    select '{{ channel }}' as channel
-    {%- if not loop.last %} union all {%- endif %}
-    {%- endfor %}
+    {{ rows_of('channel', terms['channels']) }}
 
 ),
 
@@ -32,23 +31,26 @@ events as (
     select
         *,
         coalesce(action in ('requested', 'confirmed', 'granted'), false) as is_yes,
+        coalesce(purpose in (select purposes.purpose from purposes), false) as names_a_purpose,
         coalesce(message_class in (select classes.message_class from classes), false) as names_a_class,
         coalesce(channel in (select channels.channel from channels), false) as names_a_channel
     from {{ ref('fct_consent_events') }}
-    {% if is_incremental() -%}
-    where (address_kind, address) in (
-        select
-            recent.address_kind,
-            recent.address
-        from {{ ref('fct_consent_events') }} as recent
-        where {{ is_new('recent') }} or recent.source_name not in (select known.source_name from {{ this }} as known)
-    )
-    {%- endif %}
+    where
+        set_aside is null
+        {% if is_incremental() -%}
+        and (address_kind, address) in (
+            select
+                recent.address_kind,
+                recent.address
+            from {{ ref('fct_consent_events') }} as recent
+            where {{ is_new('recent') }} or recent.source_name not in (select known.source_name from {{ this }} as known)
+        )
+        {%- endif %}
 
 ),
 
 -- Who agrees without saying to what agrees to marketing; who says no without saying to what says it to everything.
--- So does a no by a channel that does not exist: it may be any of them, spelled in another way.
+-- So does a no for a purpose or by a channel that does not exist: it may be any of them, spelled in another way.
 spoken as (
 
     select
@@ -56,7 +58,7 @@ spoken as (
         events.event_id,
         events.address_kind,
         events.address,
-        events.purpose,
+        purposes.purpose,
         channels.channel,
         classes.message_class,
         events.action,
@@ -69,6 +71,7 @@ spoken as (
         events.locale
     from events
     cross join classes
+    inner join purposes on events.purpose = purposes.purpose or (not events.is_yes and not events.names_a_purpose)
     inner join channels on events.channel = channels.channel or (not events.is_yes and not events.names_a_channel)
     where
         events.message_class = classes.message_class

@@ -28,9 +28,9 @@ left join {{ ref('int_profiles__addresses') }} as addresses
     on
         segment_customers.customer_id = addresses.customer_id
         and (
-            (segment_customers.channel = 'email' and addresses.address_kind = 'email')
-            or (segment_customers.channel = 'sms' and addresses.address_kind = 'phone')
-            or segment_customers.channel = 'ads'
+            {%- for channel, address_kinds in var('consent')['channels'].items() %}
+            {{ 'or ' if not loop.first }}(segment_customers.channel = '{{ channel }}' and addresses.address_kind in ('{{ address_kinds | join("', '") }}'))
+            {%- endfor %}
         )
 left join {{ ref('fct_consents') }} as consents
     on

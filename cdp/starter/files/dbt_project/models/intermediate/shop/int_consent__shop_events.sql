@@ -17,4 +17,4 @@ select
     _arrival,
     _loaded_at
 from {{ ref('stg_shop__orders') }}
-where email is not null and newsletter_action is not null
+where newsletter_action is not null
