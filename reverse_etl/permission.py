@@ -32,10 +32,10 @@ class WarehousePermission:
 
     def __init__(self, warehouse: Warehouse, lake: Lake, sync: Sync, reported: OptOuts) -> None:
         self._warehouse, self._lake, self._sync, self._reported = warehouse, lake, sync, reported
-        self._read_at, self._opted_out = (-1, -1), pa.array([], pa.string())
+        self._read_at, self._opted_out = (-1, -1), _OptedOut([], [])
 
     def withdrawn(self, batch: Batch) -> Set[str]:
-        return _common(batch, self._since_the_build())
+        return self._since_the_build().keys_in(batch)
 
     def unwanted(self, batch: Batch) -> Set[str]:
         key, model = exp.cast(exp.column(self._sync.key, quoted=True), "text"), self._sync.model
@@ -45,21 +45,24 @@ class WarehousePermission:
             found = reader.query(wanted.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
         return set(batch.keys) - set(found)
 
-    def _since_the_build(self) -> pa.Array:
+    def _since_the_build(self) -> _OptedOut:
         newest = self._reported.newest(), self._lake.last_batch()
         if newest != self._read_at:
             with ExitStack() as stack:
-                self._opted_out = self._keys(stack.enter_context(self._warehouse.reader()))
+                self._opted_out = self._read(stack.enter_context(self._warehouse.reader()))
             self._read_at = newest
         return self._opted_out
 
-    def _keys(self, reader: Reader) -> pa.Array:
-        """Addresses that said no after the build, their hashes, and the customers of the audience who have them."""
+    def _read(self, reader: Reader) -> _OptedOut:
         built = reader.generation.batch
         addresses = sorted({*self._listed_after(built), *self._reported.after(built)})
         known = [*addresses, *self._hashes(reader, addresses)]
+        return _OptedOut(known, self._customers(reader, addresses))
+
+    def _customers(self, reader: Reader, addresses: list[str]) -> list[str]:
+        """Of the sync's audience, as text."""
         if not addresses or not self._sync.audience:
-            return pa.array(known, pa.string())
+            return []
         reached = (
             exp.select(exp.cast(exp.column("customer_id"), "text"))
             .from_(reader.relation("audience_members"))
@@ -68,8 +71,8 @@ class WarehousePermission:
                 exp.column("address").isin(*[exp.Literal.string(address) for address in addresses]),
             )
         )
-        customers = reader.query(reached.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
-        return pa.array([*known, *customers], pa.string())
+        customers: list[str] = reader.query(reached.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
+        return customers
 
     def _hashes(self, reader: Reader, addresses: list[str]) -> list[str]:
         """What an ad platform knows these addresses by."""
@@ -91,6 +94,25 @@ class WarehousePermission:
             return [address for (address,) in engine.execute(query).fetchall()]
 
 
-def _common(batch: Batch, keys: pa.Array) -> Set[str]:
-    ours = batch.rows.column(KEY)
-    return set(ours.filter(pc.is_in(ours, value_set=keys.cast(ours.type))).to_pylist())
+class _OptedOut:
+    """Addresses that said no, with their hashes, and the customers who have them."""
+
+    def __init__(self, addresses: list[str], customers: list[str]) -> None:
+        self._addresses, self._customers = pa.array(addresses, pa.string()), pa.array(customers, pa.string())
+
+    def keys_in(self, batch: Batch) -> Set[str]:
+        """The keys of rows that are one of them or, as a message, have one of them in a field."""
+        rows = batch.rows
+        if not len(self._addresses):
+            return frozenset()
+        gone = pa.repeat(pa.scalar(False), rows.num_rows)
+        for name, column in zip(rows.schema.names, rows.columns, strict=True):
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                gone = pc.or_(gone, _among(column, self._addresses))
+            if name in {KEY, "customer_id"}:
+                gone = pc.or_(gone, _among(column, self._customers))
+        return set(rows.column(KEY).filter(gone).to_pylist())
+
+
+def _among(column: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.is_in(column.cast(pa.string()), value_set=values)

@@ -138,11 +138,12 @@ def lands(lake: Lake, batch: int, table: str, **columns: list[str]) -> None:
     lake.catalog(batch).touch()
 
 
-@pytest.mark.parametrize("by", ["address", "customer", "hash"])
+@pytest.mark.parametrize("by", ["address", "customer", "hash", "message"])
 def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, reported: OptOuts, by: str) -> None:
     lake, reader = Lake(tmp_path), MemoryReader()
     addresses = ["anna@example.com", "ben@example.com"]
-    keys = {"address": addresses, "customer": ["11", "12"], "hash": ["a" * 64, "b" * 64]}[by]
+    kinds = {"customer": ["11", "12"], "hash": ["a" * 64, "b" * 64], "message": ["m1", "m2"]}
+    keys = kinds.get(by, addresses)
     reader.load("sync_esp__newsletter", "id varchar", [(key,) for key in keys])
     members = [("newsletter", 11 + place, address) for place, address in enumerate(addresses)]
     reader.load("audience_members", "audience_name varchar, customer_id bigint, address varchar", members)
@@ -153,7 +154,8 @@ def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, reported:
     with_audience = Workbench(tmp_path / "bench", audience="newsletter").sync
     asked = with_audience.model_copy(update={"hashing": "meta" if by == "hash" else ""})
     permission = WarehousePermission(OneGeneration(reader), lake, asked, reported)  # type: ignore[arg-type]
-    batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h", "h"]}))
+    fields = {"to": addresses, "amount": [11, 12]} if by == "message" else {}
+    batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h", "h"], **fields}))
     assert permission.withdrawn(batch) == set(), "the build knew of this one"
     lands(lake, 2, "listings", token=["t-ben"])
     assert permission.withdrawn(batch) == {keys[1]}
