@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
-import pyarrow as pa
 import pytest
 
 from cdp.errors import ConfigurationError
@@ -18,8 +17,8 @@ from reverse_etl.destinations.google_data_manager import CONNECTOR
 from reverse_etl.destinations.google_data_manager.client import GoogleDataManager
 from reverse_etl.destinations.google_data_manager.config import SCOPE, GoogleAccount, GoogleList
 from reverse_etl.destinations.google_data_manager.token import Tokens
-from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Batch, Operation, Reply, RowVerdict, Verdict
-from tests.contracts.case import Fields
+from reverse_etl.engine.words import Batch, Operation, Reply, RowVerdict, Verdict
+from tests.contracts.batches import batch_of, names
 from tests.contracts.fakes.google_data_manager import ACCOUNT, CASE, LIST, GoogleFake, google, hashes
 
 REMOVE, UPDATE = Operation.REMOVE, Operation.UPDATE
@@ -39,16 +38,6 @@ def connected(fake: GoogleFake) -> Iterator[GoogleDataManager]:
     built.close()
 
 
-def batch_of(
-    rows: Sequence[Fields], operation: Operation = Operation.ADD, known: Mapping[int, str] | None = None
-) -> Batch:
-    table = [
-        {KEY: str(number), ROW_HASH: "h", REMOTE_ID: (known or {}).get(number), **row}
-        for number, row in enumerate(rows)
-    ]
-    return Batch(0, operation, "b1", pa.RecordBatch.from_pylist(table))
-
-
 def ended(connected: GoogleDataManager, batch: Batch) -> Reply:
     reply = connected.send(batch)
     for _ in range(20):
@@ -57,11 +46,6 @@ def ended(connected: GoogleDataManager, batch: Batch) -> Reply:
         batch = replace(batch, job=reply.job)
         reply = connected.poll(batch)
     return reply
-
-
-def names(reply: Reply, count: int) -> dict[int, str]:
-    """What the ledger keeps of a batch's rows."""
-    return {number: row.remote_id for number, row in enumerate(reply.per_row(count)) if row.remote_id}
 
 
 def test_every_kind_of_request_is_one_that_google_describes(fake: GoogleFake, connected: GoogleDataManager) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
-import pyarrow as pa
 import pytest
 
 from cdp.errors import CdpError, ConfigurationError
@@ -18,9 +17,9 @@ from reverse_etl.destinations.meta.client import Meta
 from reverse_etl.destinations.meta.config import MetaAccount
 from reverse_etl.destinations.meta.graph import Graph
 from reverse_etl.destinations.meta.lookalikes import lookalike
-from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Batch, Operation, Reply, Verdict
+from reverse_etl.engine.words import Batch, Operation, Reply, Verdict
 from reverse_etl.sandbox.faults import Fault
-from tests.contracts.case import Fields
+from tests.contracts.batches import batch_of, names
 from tests.contracts.fakes.meta import AUDIENCE, CASE, TOKEN, MetaFake, hashes, meta
 
 REMOVE, UPDATE = Operation.REMOVE, Operation.UPDATE
@@ -47,24 +46,9 @@ def graph(fake: MetaFake) -> Iterator[Graph]:
     made.close()
 
 
-def batch_of(
-    rows: Sequence[Fields], operation: Operation = Operation.ADD, known: Mapping[int, str] | None = None
-) -> Batch:
-    table = [
-        {KEY: str(number), ROW_HASH: "h", REMOTE_ID: (known or {}).get(number), **row}
-        for number, row in enumerate(rows)
-    ]
-    return Batch(0, operation, "b1", pa.RecordBatch.from_pylist(table))
-
-
 def ended(connected: Meta, batch: Batch) -> Reply:
     reply = connected.send(batch)
     return connected.poll(replace(batch, job=reply.job)) if reply.verdict is Verdict.PENDING else reply
-
-
-def names(reply: Reply, count: int) -> dict[int, str]:
-    """What the ledger keeps of a batch's rows."""
-    return {number: row.remote_id for number, row in enumerate(reply.per_row(count)) if row.remote_id}
 
 
 def test_every_kind_of_request_is_one_that_is_described(fake: MetaFake, connected: Meta, graph: Graph) -> None:
