@@ -31,7 +31,7 @@ def project_status(project: Project) -> dict[str, Any]:
     try:
         projection = ReceiptsProjection(store, project.lake)
         projection.catch_up()
-        syncs = [asdict(status_of(store, projection, sync.name)) for sync in load_syncs(project)]
+        syncs = [asdict(status_of(store, projection, sync)) for sync in load_syncs(project)]
     finally:
         store.close()
     return {

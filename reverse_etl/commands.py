@@ -154,7 +154,7 @@ def sync_resolve(
     store = open_store(project.store_url)
     known = (store, ReceiptsProjection(store, project.lake), Seal.of(project.state))
     at = project.clock.now()
-    resolve(*known, sync.name, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
+    resolve(*known, sync, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
     store.close()
     output.print(f"{name}: noted that it {'arrived' if arrived else 'did not arrive; the next run sends it'}.")
 
@@ -179,7 +179,9 @@ def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     store = open_store(project.store_url)
     projection = ReceiptsProjection(store, project.lake)
     projection.catch_up()
-    rows = [asdict(status_of(store, projection, sync.name)) for sync in load_syncs(project, names)]
+    syncs = load_syncs(project, names)
+    rows = [asdict(status_of(store, projection, sync)) for sync in syncs]
+    left = [] if names else projection.undeclared({name for sync in syncs for name in sync.names})
     store.close()
     if as_json:
         output.print_json(json.dumps(rows, default=str))
@@ -190,6 +192,9 @@ def sync_status(names: Names = None, as_json: AsJson = False) -> None:
     for row in rows:
         if row["reason"]:
             output.print(f"{row['sync']}: {row['reason']}", markup=False)
+    for gone in left:
+        told = f"{gone.sync} is not declared any more: {gone.rows:,} rows stay in {gone.target}, and nobody keeps them"
+        output.print(f"{told}. A sync that takes them over says `formerly: [{gone.sync}]`.", markup=False)
 
 
 def explain_sync(name: str, key: str) -> None:

@@ -35,7 +35,7 @@ class Sync(Declaration):
 
     `fields` maps columns of the model to the destination's fields; `key` is the column that tells rows apart there.
     `hashing` says by whose rules the columns were hashed, where the destination takes only hashes. `options` are those
-    of the destination's connector.
+    of the destination's connector. `formerly` are names it had before: what was acknowledged to them is its own.
     """
 
     model: SyncModel
@@ -48,6 +48,12 @@ class Sync(Declaration):
     options: dict[str, str] = Field(default_factory=dict)
     guards: Guards = Guards()
     audience: str = ""
+    formerly: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Its own, and those that it had before."""
+        return [self.name, *self.formerly]
 
     @property
     def target(self) -> str:

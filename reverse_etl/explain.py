@@ -33,7 +33,7 @@ def explain_key(project: Project, name: str, key: str) -> Iterator[str]:
         projection.catch_up()
         with open_warehouse(project).reader() as reader:
             changes = change_of(reader, sync, key)
-        known = status_of_key(store, projection, Seal.of(project.state), name, key)
+        known = status_of_key(store, projection, Seal.of(project.state), sync, key)
     finally:
         store.close()
     yield (

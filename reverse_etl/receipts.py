@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +47,15 @@ class KeyReceipt:
     generation: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """A sync that nobody declares any more, while `rows` rows of it stand at `target`."""
+
+    sync: str
+    target: str
+    rows: int
+
+
 _STANDING = """
 select
     coalesce(sum(case when ok_seq is not null and operation <> 'remove' then 1 end), 0),
@@ -56,12 +65,12 @@ from (
         max(case when verdict = 'ok' then seq end) as ok_seq,
         arg_max(operation, case when verdict = 'ok' then seq end) as operation,
         arg_max(verdict, seq) as last_verdict
-    from {receipts} where sync = ? group by key
+    from {receipts} where list_contains(?, sync) group by key
 ) as keys
 """
 _OF_KEY = """
 select "at", operation, verdict, code, coalesce(reason, ''), row_hash, coalesce(target, destination), generation
-from {receipts} where sync = ? and key = ? order by seq desc
+from {receipts} where list_contains(?, sync) and key = ? order by seq desc
 """
 
 
@@ -76,14 +85,24 @@ class ReceiptsProjection:
         """The newest sequence number in the lake, 0 before the first part."""
         return self._receipts.watermark()
 
-    def standing(self, sync: str) -> tuple[int, int]:
-        """How many keys a sync's tool holds of ours, and about how many its last word was a refusal."""
-        held, refused = self._ask(_STANDING, [sync])[0]
+    def standing(self, *names: str) -> tuple[int, int]:
+        """How many keys the tool of a sync of these names holds of ours, and how many it has refused in the end."""
+        held, refused = self._ask(_STANDING, [list(names)])[0]
         return int(held), int(refused)
 
-    def of_key(self, sync: str, key: str) -> list[KeyReceipt]:
-        """Every receipt of one key, newest first."""
-        return [KeyReceipt(*row) for row in self._ask(_OF_KEY, [sync, key])]
+    def of_key(self, names: Sequence[str], key: str) -> list[KeyReceipt]:
+        """Every receipt of one key of a sync of these names, newest first."""
+        return [KeyReceipt(*row) for row in self._ask(_OF_KEY, [list(names), key])]
+
+    def undeclared(self, names: Collection[str]) -> list[Undeclared]:
+        """What stands at tools of syncs that have none of these names, by name."""
+        known = [name for (name,) in self._ask("select distinct sync from {receipts} order by sync", [])]
+        left = [(name, *self.standing(name)) for name in known if name not in names]
+        return [Undeclared(name, self._last_target(name), held) for name, held, _ in left if held]
+
+    def _last_target(self, name: str) -> str:
+        last = "select arg_max(coalesce(target, destination), seq) from {receipts} where sync = ?"
+        return str(self._ask(last, [name])[0][0])
 
     def catch_up(self) -> int:
         """Append a part with every receipt that is newer than the watermark; gives the new watermark.
@@ -96,7 +115,7 @@ class ReceiptsProjection:
             self._runs.append(self._newest(sync_runs.c.closed_seq), self._ended)
             return newest
 
-    def _ask(self, query: str, parameters: list[str]) -> list[tuple[Any, ...]]:
+    def _ask(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with duckdb.connect() as engine:
             relation = projected_relation(self._lake, "receipts")
             return engine.execute(query.format(receipts=relation), parameters).fetchall()

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from cdp.errors import CdpError
 from cdp.store import Store
 from cdp.store.schema import audit_log
+from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, OK, ROW_HASH, Batch, Operation, Status, Verdict
 from reverse_etl.ledger import StoreLedger
 from reverse_etl.payload import Seal
@@ -21,7 +22,7 @@ def resolve(
     store: Store,
     projection: ReceiptsProjection,
     seal: Seal,
-    sync: str,
+    declared: Sync,
     key: str,
     *,
     arrived: bool,
@@ -34,7 +35,7 @@ def resolve(
     Raises CdpError where no answer about this key is missing, BusyError where a run of the sync is at work.
     """
     projection.catch_up()
-    known = status_of_key(store, projection, seal, sync, key)
+    sync, known = declared.name, status_of_key(store, projection, seal, declared, key)
     if not known.receipts or known.receipts[0].verdict != Verdict.UNKNOWN:
         raise CdpError(f"no answer about this key is missing in {sync}.", remedy="See `cdp explain sync`.")
     lost = known.receipts[0]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from cdp.store import Store
 from cdp.store.schema import holds, outbox, sync_runs
+from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, Operation, Verdict
 from reverse_etl.payload import Seal
 from reverse_etl.receipts import KeyReceipt, ReceiptsProjection
@@ -50,7 +51,8 @@ class KeyStatus:
         return self.receipts[0] if self.receipts and self.receipts[0].verdict == Verdict.REJECTED else None
 
 
-def status_of(store: Store, projection: ReceiptsProjection, sync: str) -> SyncStatus:
+def status_of(store: Store, projection: ReceiptsProjection, declared: Sync) -> SyncStatus:
+    sync = declared.name
     last_run = select(sync_runs).where(sync_runs.c.sync == sync).order_by(sync_runs.c.run_id.desc()).limit(1)
     counts = select(
         select(func.coalesce(func.sum(outbox.c.row_count), 0)).where(outbox.c.sync == sync).scalar_subquery(),
@@ -59,16 +61,16 @@ def status_of(store: Store, projection: ReceiptsProjection, sync: str) -> SyncSt
     with store.reading() as connection:
         runs = connection.execute(last_run).all()
         in_flight, open_holds = [int(str(count)) for count in connection.execute(counts).one()]
-    found = (*projection.standing(sync), in_flight, open_holds)
+    found = (*projection.standing(*declared.names), in_flight, open_holds)
     if not runs:
         return SyncStatus(sync, "never ran", "", None, *found)
     return SyncStatus(sync, runs[0].status, runs[0].reason, runs[0].started_at, *found)
 
 
-def status_of_key(store: Store, projection: ReceiptsProjection, seal: Seal, sync: str, key: str) -> KeyStatus:
+def status_of_key(store: Store, projection: ReceiptsProjection, seal: Seal, sync: Sync, key: str) -> KeyStatus:
     with store.reading() as connection:
-        batches = connection.execute(select(outbox).where(outbox.c.sync == sync)).all()
-    known = projection.of_key(sync, key)
+        batches = connection.execute(select(outbox).where(outbox.c.sync == sync.name)).all()
+    known = projection.of_key(sync.names, key)
     for batch in batches:
         if key in seal.open(batch.payload).column(KEY).to_pylist():
             return KeyStatus(known, batch.operation, batch.attempts, batch.code, bool(batch.job))

@@ -108,7 +108,7 @@ def _model(reader: Reader, model: str, key: str, fields: Mapping[str, str]) -> S
 
 def _receipts(reader: Reader, sync: Sync) -> Select:
     """Of this sync, where it kept the list that it keeps now; receipts from before targets were noted are of any."""
-    of_this_sync = exp.column("sync").eq(exp.Literal.string(sync.name))
+    of_this_sync = exp.column("sync").isin(*[exp.Literal.string(name) for name in sync.names])
     target = exp.Literal.string(sync.target)
     of_this_list = exp.Coalesce(this=exp.column("target"), expressions=[target]).eq(target.copy())
     # What was not sent for lack of consent is no answer of the destination's.

@@ -168,6 +168,7 @@ def test_a_private_key_lets_us_in(tmp_path: Path, content: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("secret", "host_key", "told"),
     [("-----BEGIN OPENSSH", public_host_key(), "private key"), (PASSWORD, "ssh-ed25519 nothing", "public key")],
+    ids=["private", "public"],
 )
 def test_what_is_no_key_is_refused_and_not_repeated(secret: str, host_key: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told) as error:

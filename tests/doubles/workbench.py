@@ -100,11 +100,11 @@ class Workbench:
 
     def status(self) -> SyncStatus:
         self.projection.catch_up()
-        return status_of(self.store, self.projection, self.sync.name)
+        return status_of(self.store, self.projection, self.sync)
 
     def known_of(self, key: str) -> KeyStatus:
         self.projection.catch_up()
-        return status_of_key(self.store, self.projection, self.seal, self.sync.name, key)
+        return status_of_key(self.store, self.projection, self.seal, self.sync, key)
 
     def close(self) -> None:
         self.store.close()

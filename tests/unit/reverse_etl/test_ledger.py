@@ -14,6 +14,7 @@ from sqlalchemy import select
 from cdp.errors import ConfigurationError
 from cdp.store import Store, open_store
 from cdp.store.schema import outbox
+from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, OK, ROW_HASH, Counts, Operation, RowVerdict, Status, Verdict
 from reverse_etl.ledger import StoreLedger
 from reverse_etl.payload import Seal, new_key
@@ -21,6 +22,17 @@ from reverse_etl.receipts import SCHEMA, ReceiptsProjection
 from reverse_etl.status import status_of, status_of_key
 from tests.doubles.moments import MORNING
 
+SYNC = Sync.model_validate(
+    {
+        "name": "s",
+        "description": "d",
+        "owner": "o",
+        "model": "sync_esp__s",
+        "destination": "esp",
+        "object": "list",
+        "key": "id",
+    }
+)
 SEAL_KEYS = [new_key()]
 SEAL = Seal(SEAL_KEYS)
 NO = RowVerdict(Verdict.REJECTED, "invalid", "it is not valid")
@@ -62,9 +74,9 @@ def test_state_moves_with_the_verdicts(store: Store, projection: ReceiptsProject
     projection.catch_up()
     with store.reading() as connection:
         assert connection.scalars(select(outbox.c.idempotency_key)).all() == ["s-1-0.r"]
-    stands = status_of(store, projection, "s")
+    stands = status_of(store, projection, SYNC)
     assert (stands.acknowledged, stands.rejected, stands.in_flight) == (1, 1, 1)
-    known = {key: status_of_key(store, projection, SEAL, "s", key) for key in "abc"}
+    known = {key: status_of_key(store, projection, SEAL, SYNC, key) for key in "abc"}
     assert known["a"].acknowledged and known["a"].acknowledged.row_hash == "hash of a"
     assert known["b"].refused and known["b"].refused.reason == "it is not valid"
     assert known["c"].in_flight_operation == "add" and not known["c"].receipts
@@ -74,8 +86,8 @@ def test_a_removal_takes_the_key_out(store: Store, projection: ReceiptsProjectio
     deliver(store, Operation.ADD, ["a", "b"], [OK, OK])
     deliver(store, Operation.REMOVE, ["a"], [OK])
     projection.catch_up()
-    assert status_of(store, projection, "s").acknowledged == 1
-    assert status_of_key(store, projection, SEAL, "s", "a").acknowledged is None
+    assert status_of(store, projection, SYNC).acknowledged == 1
+    assert status_of_key(store, projection, SEAL, SYNC, "a").acknowledged is None
 
 
 def test_nobody_reads_a_row_that_waits(store: Store) -> None:
@@ -106,7 +118,7 @@ def test_a_row_does_not_wait_for_ever(
         counts = ledger.conclude(run, Status.OK, "", MORNING)
     assert counts == Counts(planned=tries, unknown=tries)
     projection.catch_up()
-    assert [receipt.verdict for receipt in projection.of_key("s", "a")] == verdicts
+    assert [receipt.verdict for receipt in projection.of_key(["s"], "a")] == verdicts
 
 
 def test_receipts_land_once_and_in_order(store: Store, projection: ReceiptsProjection, tmp_path: Path) -> None:

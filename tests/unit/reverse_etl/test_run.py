@@ -12,6 +12,7 @@ from reverse_etl.declarations import Guards
 from reverse_etl.engine.events import BatchSplit, Waiting
 from reverse_etl.engine.words import Counts, Operation, PlanCounts, Status
 from reverse_etl.holds import release
+from reverse_etl.receipts import Undeclared
 from reverse_etl.resolving import resolve
 from tests.doubles.engine import capabilities, total
 from tests.doubles.moments import MORNING
@@ -134,13 +135,13 @@ def test_a_person_says_what_became_of_a_lost_answer(bench: Workbench, lost: str,
     bench.run()
     calls = len(bench.destination.calls)
     said = {"arrived": arrived, "actor": "olga", "reason": "looked at the tool", "at": bench.time.now()}
-    resolve(bench.store, bench.projection, bench.seal, "newsletter", "k1", **said)
+    resolve(bench.store, bench.projection, bench.seal, bench.sync, "k1", **said)
     after = bench.run()
     assert (after.status, after.counts.ok) == (Status.OK, 0 if arrived else 1)
     assert len(bench.destination.calls) == calls + (not arrived)
     assert set(bench.destination.members) == ({"k2"} if lost == "remove" else {"k1"})
     with pytest.raises(CdpError, match="no answer about this key is missing"):
-        resolve(bench.store, bench.projection, bench.seal, "newsletter", "k1", **said)
+        resolve(bench.store, bench.projection, bench.seal, bench.sync, "k1", **said)
 
 
 def test_rows_the_tool_has_not_come_to_are_sent_again_alone(bench: Workbench) -> None:
@@ -298,3 +299,15 @@ def test_a_day_without_messages_is_an_ordinary_day(tmp_path: Path) -> None:
     bench.want_keys()
     assert (bench.run().status, bench.destination.calls) == (Status.OK, [(Operation.ADD, 1)])
     bench.close()
+
+
+def test_a_sync_with_another_name_takes_over_what_stands(bench: Workbench) -> None:
+    bench.want_keys("a", "b")
+    bench.run()
+    assert bench.projection.undeclared({"newsletter"}) == []
+    assert bench.projection.undeclared(set()) == [Undeclared("newsletter", "esp/newsletter by id", 2)]
+    bench.sync = bench.sync.model_copy(update={"name": "letters", "formerly": ("newsletter",)})
+    assert bench.run().counts == Counts()
+    bench.want_keys("a")
+    assert bench.run().counts == Counts(planned=1, ok=1)
+    assert (bench.destination.members.keys(), bench.status().acknowledged) == ({"a"}, 1)
