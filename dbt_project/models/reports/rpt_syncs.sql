@@ -18,5 +18,7 @@ select
     cast(
         planned_count - ok_count - rejected_count - unknown_count - suppressed_count - held_count - in_flight_count as bigint
     ) as unaccounted_count,
-    cast(case when ok_count + rejected_count > 0 then 1.0 * rejected_count / (ok_count + rejected_count) end as double precision) as reject_share
+    cast(
+        case when ok_count + rejected_count > 0 then 1.0 * rejected_count / (ok_count + rejected_count) end as double precision
+    ) as reject_share
 from {{ ref('stg_receipts__sync_runs') }}
