@@ -31,6 +31,7 @@ _IN_WORDS = {
 # What a pattern asks for, in words.
 _SHAPES = {
     r"^[a-z][a-z0-9_]*$": "small letters, digits and `_`, a letter first",
+    r"^[a-z_]+$": "small letters and `_`",
     r"^[^\x00]*$": "text without a NUL",
 }
 

@@ -53,7 +53,7 @@ def test_what_dbt_gets_is_what_was_declared(tmp_path: Path) -> None:
         ("same: [email], ", "similar: {email: 0.5}, ", 7, "so the level must ask for the same one"),
         (", similar: {email_name: 0.75}", "", 8, "either conditions or `any`"),
         ("name: similar", "name: same", 5, "written twice"),
-        ("name: similar", 'name: "o\'clock"', 8, "pattern"),
+        ("name: similar", 'name: "o\'clock"', 8, "write what has the form"),
         ("similar: {email_name", "sounds: {email_name", 8, "not a known key"),
     ],
 )
