@@ -46,7 +46,7 @@ def resolve(
     operation = Operation.REMOVE if stands is None else Operation.UPDATE
     rows = pa.record_batch({KEY: [key], ROW_HASH: [stands or lost.row_hash]})
     with store.lease(f"sync:{sync}") as lease:
-        ledger = StoreLedger(store, lease, sync, lost.target, seal=seal)
+        ledger = StoreLedger(store, lease, sync, declared.target, seal=seal)
         run = ledger.begin(at)
         ledger.enqueue(run, lost.generation or 0, [(operation, rows)], held=0)
         ledger.settle(run, Batch(0, operation, f"{sync}-{run}-0", rows), [OK], None, at)

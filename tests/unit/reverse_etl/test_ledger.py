@@ -17,7 +17,7 @@ from cdp.store.schema import outbox
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, OK, ROW_HASH, Counts, Operation, RowVerdict, Status, Verdict
 from reverse_etl.ledger import StoreLedger
-from reverse_etl.payload import Seal, new_key
+from reverse_etl.payload import Seal, new_key, packed
 from reverse_etl.receipts import SCHEMA, ReceiptsProjection
 from reverse_etl.status import status_of, status_of_key
 from tests.doubles.moments import MORNING
@@ -98,6 +98,7 @@ def test_nobody_reads_a_row_that_waits(store: Store) -> None:
     assert SEAL.open(waiting[0]).column(KEY).to_pylist() == ["anna@example.com"]
     with pytest.raises(ConfigurationError, match="sealed with a key that is not there"):
         Seal([new_key()]).open(waiting[0])
+    assert SEAL.open(packed(rows("c"))).equals(rows("c")), "an older version queued rows as they are"
     newer = Seal([new_key(), *SEAL_KEYS])
     assert newer.open(waiting[0]).num_rows == 1
 
