@@ -74,6 +74,7 @@ class Delivery:
             return False
         gone = [position for position, key in enumerate(batch.keys) if key in withdrawn]
         others = [position for position, key in enumerate(batch.keys) if key not in withdrawn]
+        self._world.observer(RowsLeftOut(self._sync, len(gone)))
         if batch.tries and self._may_remove:
             # It may have arrived with an answer that was lost: what may not be there is taken out again.
             parts = [batch.only(others), batch.as_removal(gone)] if others else [batch.as_removal(gone)]
@@ -84,7 +85,6 @@ class Delivery:
             verdicts[position] = _UNKNOWN if batch.tries else _SUPPRESSED
         rest = batch.only(others) if others else None
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
-        self._world.observer(RowsLeftOut(self._sync, len(gone)))
         return True
 
     def _deliver(self, batch: Batch) -> Ending | None:

@@ -89,6 +89,7 @@ def patient(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 def test_it_is_built_in_every_mode_that_it_declares(scene: Scene) -> None:
     for mode in scene.case.connector.capabilities.modes:
         built = scene.case.connector.build(scene.case.account(scene.tool.url), scene.case.in_mode(mode).target)
+        assert built.capabilities.max_rows >= 1
         built.close()
 
 
