@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from benchmarks.measures import Row, publish
 from benchmarks.segment_world import Tables, contacts, distinct_conditions, segments
+from benchmarks.segments_alone import alone_row
 from cdp.declarations.segments import Segment
 from cdp.segments.canonical import canonical_query
 from cdp.segments.definitions import segment_definitions
@@ -44,7 +45,7 @@ def main(
             rows = [
                 *_masks_rows(connection, segments(1_000), 1, bar=0.25),
                 *_masks_rows(connection, segments(100), rounds, bar=0.5),
-                _alone_row(connection, size, rounds),
+                alone_row(connection, size, rounds),
                 *_difference_rows(connection, Path(folder), size, rounds),
             ]
     publish(f"segments, {size:,} contacts", rows, json_file)
@@ -89,16 +90,6 @@ def _check_sizes(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if different != [(0,), (0,)]:
         raise AssertionError(f"the masks and a query each find different members: {different}")
-
-
-def _alone_row(connection: duckdb.DuckDBPyConnection, size: int, rounds: int) -> Row:
-    """One segment, counted: contacts per second."""
-    declared = segments(1)
-    (segment,) = declared.values()
-    query = f"select count(*) from ({_sql(canonical_query(segment, declared, Tables()))})"
-    seconds = _medians({"alone": lambda: connection.execute(query).fetchall()}, rounds)["alone"]
-    rate = round(size / seconds / 1e6, 1)
-    return Row("one segment alone", rate, "M contacts/s", "bar", 90.0, round(rate / 90.0, 2))
 
 
 def _difference_rows(connection: duckdb.DuckDBPyConnection, folder: Path, size: int, rounds: int) -> list[Row]:

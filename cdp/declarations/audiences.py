@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -96,14 +98,25 @@ def load_audiences(project: Project) -> Audiences:
 
     Raises DeclarationError with every complaint about every file.
     """
-    audiences, problems = read_audiences(project)
-    if problems:
-        raise together(problems)
-    return audiences
+    read = read_audiences(project)
+    if read.problems:
+        raise together(read.problems)
+    return read.audiences
 
 
-def read_audiences(project: Project, left_out: Set[str] = frozenset()) -> tuple[Audiences, list[DeclarationError]]:
-    """The audiences whose files are sound, and what is wrong with the others.
+@dataclass(frozen=True, slots=True)
+class ReadAudiences:
+    """The audiences whose files are sound, what is written in those, and what is wrong with the others."""
+
+    audiences: Audiences
+    written: dict[str, Any]
+    problems: list[DeclarationError]
+
+
+def read_audiences(
+    project: Project, left_out: Set[str] = frozenset(), instead: Mapping[str, Any] = MappingProxyType({})
+) -> ReadAudiences:
+    """Every file of an audience; `instead` has what to read for those of these names.
 
     `left_out` are declared segments that nobody can be in, for their files are broken.
     Raises DeclarationError where it is not declared what can be consented to.
@@ -113,7 +126,7 @@ def read_audiences(project: Project, left_out: Set[str] = frozenset()) -> tuple[
     documents: Documents = {}
 
     def read_one(file: Path) -> Audience:
-        audience, document = read_header(Audience, file)
+        audience, document = read_header(Audience, file, instead)
         _check_segment(audience, document, segments, left_out)
         _check_words(audience, document, terms, with_messages)
         documents[file.stem] = document
@@ -122,7 +135,8 @@ def read_audiences(project: Project, left_out: Set[str] = frozenset()) -> tuple[
     audiences, problems = read_folder(project.activation / "audiences", read_one)
     disputes = dict([*_same_priority(audiences.values(), documents), *_other_division(audiences.values(), documents)])
     sound = {name: audience for name, audience in audiences.items() if name not in disputes}
-    return sound, problems + list(disputes.values())
+    written = {name: documents[name].content for name in sound}
+    return ReadAudiences(sound, written, problems + list(disputes.values()))
 
 
 def _check_segment(audience: Audience, document: YamlDocument, segments: Set[str], left_out: Set[str]) -> None:

@@ -45,7 +45,10 @@ def compile_declarations(
     from cdp.segments.compiler import compile_what_stands, drift, write
 
     project = Project.load()
-    generated, problems = compile_what_stands(project)
+    compiled = compile_what_stands(project)
+    generated, problems = compiled.generated, compiled.problems
+    for warning in compiled.warnings:
+        errors.print(f"warning: {warning}", soft_wrap=True, markup=False)
     found = drift(project, generated)
     if check and problems:
         raise together(problems)
@@ -117,12 +120,11 @@ def explain_customer(
 
 def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[list[Reason], datetime, bool]:
     """The answer from the published generation, its moment, and whether that was built from the rule as it is."""
-    from cdp.declarations.audiences import load_audiences
     from cdp.declarations.problems import together
     from cdp.segments.explain import explain_membership
     from cdp.segments.published import is_published
     from cdp.segments.reach import explain_reach
-    from cdp.segments.standing import read_standing
+    from cdp.segments.standing import read_standing, read_standing_audiences
     from cdp.warehouse import open_warehouse
 
     project = Project.load()
@@ -135,7 +137,10 @@ def _reasons(customer: int, segment: str | None, audience: str | None) -> tuple[
         with open_warehouse(project).reader() as reader:
             reasons = explain_membership(reader, segments, asked, customer)
             return reasons, reader.generation.as_of, is_published(reader, asked, segments)
-    reached = _find(load_audiences(project), str(audience), "audience")
+    read = read_standing_audiences(project, standing.left_out)
+    if audience not in read.audiences and read.problems:
+        raise together(read.problems)
+    reached = _find(read.audiences, str(audience), "audience")
     with open_warehouse(project).reader() as reader:
         reasons = explain_reach(reader, segments, reached, customer)
         return reasons, reader.generation.as_of, is_published(reader, segments[reached.segment], segments)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from cdp.declarations.audiences import Audiences, read_audiences
+from cdp.declarations.audiences import ReadAudiences
 from cdp.declarations.consent_terms import load_consent_terms
 from cdp.declarations.problems import together
 from cdp.declarations.segments import ModelReference, Segments
@@ -28,11 +28,21 @@ from cdp.segments.definitions import (
     segment_members,
 )
 from cdp.segments.editor_schemas import audience_schema, segment_schema, trait_schema
+from cdp.segments.emptiness import pointless_segments
 from cdp.segments.event_facts import event_facts_query
 from cdp.segments.masks import masks_query
 from cdp.segments.ranks import ranks_query
 from cdp.segments.source import DbtSource
-from cdp.segments.standing import ANALYSES, FACTS, declared_as, read_standing, traits_declared_as
+from cdp.segments.standing import (
+    ANALYSES,
+    AUDIENCES,
+    FACTS,
+    audiences_declared_as,
+    declared_as,
+    read_standing,
+    read_standing_audiences,
+    traits_declared_as,
+)
 
 SEGMENT_MODELS = Path("models/marts/segments")
 AUDIENCE_MODELS = Path("models/marts/audiences")
@@ -54,23 +64,33 @@ def compile_project(project: Project) -> dict[Path, str]:
 
     Raises DeclarationError with every complaint about every declaration.
     """
-    generated, problems = compile_what_stands(project)
-    if problems:
-        raise together(problems)
-    return generated
+    compiled = compile_what_stands(project)
+    if compiled.problems:
+        raise together(compiled.problems)
+    return compiled.generated
 
 
-def compile_what_stands(project: Project) -> tuple[dict[Path, str], list[DeclarationError]]:
-    """The text of every generated file, and what is wrong with what stays as it was compiled before.
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The text of every generated file, what is wrong with what stays as it was before, and what is sound but odd."""
+
+    generated: dict[Path, str]
+    problems: list[DeclarationError]
+    warnings: list[DeclarationError]
+
+
+def compile_what_stands(project: Project) -> Compiled:
+    """Every declaration, a broken one as it was compiled before.
 
     Raises DeclarationError where nothing is to be written: a declaration is broken that has nothing to stand in for
     it, and leaving it out would make members leave.
     """
     standing = read_standing(project)
     segments, vocabulary = standing.segments, standing.vocabulary
-    audiences, audience_problems = read_audiences(project, standing.left_out)
-    if problems := audience_problems + identity_problems(project.dbt_project):
-        raise together(standing.problems + problems)
+    audiences = read_standing_audiences(project, standing.left_out)
+    broken = standing.problems + audiences.problems
+    if problems := identity_problems(project.dbt_project):
+        raise together(broken + problems)
     schemas = project.activation / "schemas"
     generated = {
         **{project.dbt_project / path: text for path, text in _statements(segments, audiences, vocabulary).items()},
@@ -78,7 +98,7 @@ def compile_what_stands(project: Project) -> tuple[dict[Path, str], list[Declara
         schemas / "trait.schema.json": _json(trait_schema(vocabulary.events)),
         schemas / "audience.schema.json": _json(audience_schema(segments, load_consent_terms(project.dbt_project))),
     }
-    return generated, standing.problems
+    return Compiled(generated, broken, list(pointless_segments(segments)))
 
 
 def drift(project: Project, generated: Mapping[Path, str]) -> Drift:
@@ -115,8 +135,8 @@ def write(found: Drift, generated: Mapping[Path, str]) -> None:
         path.unlink()
 
 
-def _statements(segments: Segments, audiences: Audiences, vocabulary: Vocabulary) -> dict[Path, str]:
-    dbt = DbtSource()
+def _statements(segments: Segments, read: ReadAudiences, vocabulary: Vocabulary) -> dict[Path, str]:
+    dbt, audiences = DbtSource(), read.audiences
     rules = [each.definition for each in segments.values() if not isinstance(each.definition, ModelReference)]
     columns = columns_of(rules, vocabulary.declared.values())
     analyses = {
@@ -132,10 +152,10 @@ def _statements(segments: Segments, audiences: Audiences, vocabulary: Vocabulary
         SEGMENT_MODELS / "int_segments__masks.sql": masks_query(segments, dbt),
         SEGMENT_MODELS / "int_segments__former_names.sql": former_names(segments),
         SEGMENT_MODELS / "segment_members.sql": segment_members(segments, dbt),
-        AUDIENCE_MODELS / "int_audiences__definitions.sql": audience_definitions(audiences),
+        AUDIENCES: audience_definitions(audiences),
         AUDIENCE_MODELS / "int_audiences__variants.sql": audience_variants(audiences),
     }
-    notes = {FACTS: traits_declared_as(vocabulary)}
+    notes = {FACTS: traits_declared_as(vocabulary), AUDIENCES: audiences_declared_as(read)}
     models_text = {
         path: _sql(query, f"activation/{path.parent.name}/", *notes.get(path, ())) for path, query in models.items()
     }

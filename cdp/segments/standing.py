@@ -1,14 +1,15 @@
-"""What stands although its file is broken: segments and traits as they were compiled before, so that nobody leaves."""
+"""What stands although its file is broken: declarations as they were compiled before, so that nobody leaves."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cdp.declarations.audiences import ReadAudiences, read_audiences
 from cdp.declarations.problems import together
 from cdp.declarations.references import CircleError
 from cdp.declarations.segments import Segment, Segments, segments_of
@@ -19,7 +20,8 @@ from cdp.project import Project
 ANALYSES = Path("analyses/segments")
 FACTS = Path("models/marts/segments/int_segments__event_facts.sql")
 _DECLARED = "-- declared as "
-_TRAIT = re.compile(r"-- trait (\w+) declared as (.*)")
+AUDIENCES = Path("models/marts/audiences/int_audiences__definitions.sql")
+_NOTE = re.compile(r"-- (trait|audience) (\w+) declared as (.*)")
 # dbt's templates are filled in within comments too.
 _TEMPLATE_MARK = re.compile(r"\{(?=[{%#])")
 
@@ -44,7 +46,12 @@ def declared_as(segment: Segment) -> str:
 
 def traits_declared_as(vocabulary: Vocabulary) -> list[str]:
     """The declared traits, each as such a line."""
-    return [f"-- trait {name} declared as {_json(content)}" for name, content in sorted(vocabulary.written.items())]
+    return _notes("trait", vocabulary.written)
+
+
+def audiences_declared_as(read: ReadAudiences) -> list[str]:
+    """The declared audiences, each as such a line."""
+    return _notes("audience", read.written)
 
 
 def read_standing(project: Project) -> Standing:
@@ -58,9 +65,27 @@ def read_standing(project: Project) -> Standing:
     return Standing(segments, left_out, vocabulary, problems + others)
 
 
+def read_standing_audiences(project: Project, left_out: Set[str]) -> ReadAudiences:
+    """Every audience, a broken one as it was compiled before; one that never was is left out: nobody is in it yet.
+
+    Raises DeclarationError where one that was compiled cannot stand as it was.
+    """
+    read, file = read_audiences(project, left_out), project.dbt_project / AUDIENCES
+    if not read.problems or not file.is_file():
+        return read
+    before, broken = _noted("audience", file), _names(read.problems, "audiences")
+    instead = {name: before[name] for name in broken & before.keys()}
+    if any(f"'{name}'" in file.read_text("utf-8") for name in broken - before.keys()):
+        raise together(read.problems)  # compiled by a version that kept no notes
+    standing = read_audiences(project, left_out, instead)
+    if _names(standing.problems, "audiences") & instead.keys():
+        raise together(read.problems)
+    return replace(standing, problems=read.problems)
+
+
 def _standing_vocabulary(project: Project) -> tuple[Vocabulary, list[DeclarationError]]:
     vocabulary, problems = read_vocabulary(project)
-    before = _traits_before(project.dbt_project / FACTS)
+    before = _noted("trait", project.dbt_project / FACTS)
     instead = {name: before[name] for name in _names(problems, "traits") if name in before}
     if not instead:
         return vocabulary, problems
@@ -103,10 +128,15 @@ def _before(file: Path) -> Any:
     return json.loads(found.removeprefix(_DECLARED)) if found else {}
 
 
-def _traits_before(file: Path) -> Mapping[str, Any]:
-    """What each trait was declared as when they were compiled."""
+def _notes(kind: str, written: Mapping[str, Any]) -> list[str]:
+    return [f"-- {kind} {name} declared as {_json(content)}" for name, content in sorted(written.items())]
+
+
+def _noted(kind: str, file: Path) -> Mapping[str, Any]:
+    """What each declaration of the kind was when `file` was compiled."""
     lines = file.read_text("utf-8").splitlines() if file.is_file() else []
-    return {found[1]: json.loads(found[2]) for line in lines if (found := _TRAIT.fullmatch(line))}
+    notes = filter(None, map(_NOTE.fullmatch, lines))
+    return {note[2]: json.loads(note[3]) for note in notes if note[1] == kind}
 
 
 def _json(declared: Any) -> str:

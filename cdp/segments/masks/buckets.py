@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from sqlglot import exp
 
 from cdp.declarations.rule import Condition, Duration, Rule, Scalar, leaves
-from cdp.declarations.traits import Trait
+from cdp.declarations.traits import Kind, Trait
 from cdp.segments.literals import scalar_literal
 from cdp.segments.masks.axes import Asked, Axis, Cuts, Edge, Listed, Ordered, Windowed
 from cdp.segments.predicates import AS_OF, CLOCK, start_of, trait_column
+
+_FEWEST_EDGES, _PLACES_PER_EDGE = 4, 16
 
 
 def bucket_number(axis: Axis, cuts: Cuts, predicate: Callable[[Rule], exp.Expr]) -> exp.Expr:
@@ -21,6 +24,8 @@ def bucket_number(axis: Axis, cuts: Cuts, predicate: Callable[[Rule], exp.Expr])
             return _case([(predicate(rule), _number(2))], _number(1))
         case Listed(trait):
             return _listed(trait_column(trait), cuts.of(axis))
+        case Ordered(Trait(kind=Kind.WHOLE) as trait) if _is_dense(cuts.of(axis)):
+            return _looked_up(trait_column(trait), cuts.of(axis))
         case Ordered(trait):
             return _tree(trait_column(trait), cuts.of(axis), lambda edge: scalar_literal(edge.value))
         case Windowed(trait):
@@ -36,10 +41,42 @@ def asked_in(axis: Axis) -> list[Trait]:
     return [axis.trait]
 
 
+def array(elements: Iterable[str]) -> exp.Expr:
+    """`ARRAY[…]` of what is SQL already, the spelling that engines share."""
+    return exp.var(f"ARRAY[{', '.join(elements)}]")
+
+
 def _listed(column: exp.Expr, values: Sequence[Scalar]) -> exp.Expr:
-    found = [(scalar_literal(value), _number(place)) for place, value in enumerate(values, start=1)]
     others = _unless_missing(column, len(values) + 1)
-    return _case(found, others, of=column) if found else others
+    if not values:
+        return others
+    if any(isinstance(value, bool) for value in values):
+        found = [(scalar_literal(value), _number(place)) for place, value in enumerate(values, start=1)]
+        return _case(found, others, of=column)
+    # Of nodes, not of text: only the printer knows how to keep a line break within a value.
+    listed = exp.Bracket(this=exp.var("ARRAY"), expressions=[scalar_literal(value) for value in values])
+    return exp.Coalesce(this=exp.Anonymous(this="array_position", expressions=[listed, column]), expressions=[others])
+
+
+def _is_dense(edges: Sequence[Edge]) -> bool:
+    """Whether a place for each whole number between the edges is no more than a tree of comparisons is worth."""
+    return len(edges) >= _FEWEST_EDGES and edges[-1].value - edges[0].value <= _PLACES_PER_EDGE * len(edges)
+
+
+def _looked_up(column: exp.Expr, edges: Sequence[Edge]) -> exp.Expr:
+    """The bucket of a whole number, found at its place: one look-up, however many edges."""
+    low, high = edges[0].value, edges[-1].value
+    least = [edge.value + edge.is_above for edge in edges]  # that lies above the edge
+    buckets = array(str(1 + bisect_right(least, value)) for value in range(low, high + 1))
+    place = (
+        exp.Add(this=column.copy(), expression=_number(1 - low))
+        if low <= 0
+        else exp.Sub(this=column.copy(), expression=_number(low - 1))
+    )
+    inside = exp.Between(this=column.copy(), low=scalar_literal(low), high=scalar_literal(high))
+    found = exp.Bracket(this=exp.paren(buckets, copy=False), expressions=[place])
+    is_below = exp.LT(this=column.copy(), expression=scalar_literal(low))
+    return _case([(inside, found), (is_below, _number(1))], _unless_missing(column, len(edges) + 1))
 
 
 def _tree(column: exp.Expr, edges: Sequence[Edge], literal: Callable[[Edge], exp.Expr]) -> exp.Expr:

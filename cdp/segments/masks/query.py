@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, groupby
+from itertools import chain, groupby, product
+from operator import and_
 
 from sqlglot import exp
 
@@ -17,7 +18,8 @@ from cdp.segments.literals import typed
 from cdp.segments.masks.axes import Asked, Axis, Cuts
 from cdp.segments.masks.bits import assign_bits, word_column
 from cdp.segments.masks.boxes import Box, TooManyBoxesError, boxes_of
-from cdp.segments.masks.buckets import asked_in, bucket_number
+from cdp.segments.masks.buckets import array, asked_in, bucket_number
+from cdp.segments.masks.joints import Joint, joints
 from cdp.segments.predicates import TRAITS, LeafSql, combine, customers, written_out
 from cdp.segments.source import Source
 
@@ -86,8 +88,12 @@ class _Statement:
 
     def _part(self, name: str, words: Sequence[Word]) -> _Part:
         axes = dict.fromkeys(chain.from_iterable(word.axes() for word in words))
-        columns = {axis: exp.column(f"bucket_{number}", table=name) for number, axis in enumerate(axes, start=1)}
-        numbers = [typed(self._bucket_number(axis), "bigint", column.name) for axis, column in columns.items()]
+        together = joints(axes, self._cuts, len(words))
+        columns = {joint: exp.column(f"bucket_{number}", table=name) for number, joint in enumerate(together, start=1)}
+        numbers = [
+            typed(joint.number(self._cuts, self._bucket_number), "bigint", column.name)
+            for joint, column in columns.items()
+        ]
         models = dict.fromkeys(trait.model for axis in axes for trait in asked_in(axis) if trait.model != TRAITS_MODEL)
         buckets = customers(self._source, beside=models).select(
             exp.column(CUSTOMER_KEY, table=TRAITS), *numbers, copy=False
@@ -98,17 +104,18 @@ class _Statement:
     def _bucket_number(self, axis: Axis) -> exp.Expr:
         return bucket_number(axis, self._cuts, lambda rule: combine(rule, self._leaf_sql))
 
-    def _word(self, word: Word, columns: Mapping[Axis, exp.Column]) -> exp.Expr:
+    def _word(self, word: Word, columns: Mapping[Joint, exp.Column]) -> exp.Expr:
         layers: list[exp.Expr] = [exp.paren(self._layer(layer, columns), copy=False) for layer in word.layers()]
         nobody = exp.Literal.number(0)
         return reduce(lambda left, right: exp.BitwiseOr(this=left, expression=right), layers) if layers else nobody
 
-    def _layer(self, boxes: Sequence[tuple[int, Box]], columns: Mapping[Axis, exp.Column]) -> exp.Expr:
-        """The AND, over all axes, of the bits whose boxes hold the customer's bucket."""
-        axes = dict.fromkeys(axis for _, box in boxes for axis in box)
+    def _layer(self, boxes: Sequence[tuple[int, Box]], columns: Mapping[Joint, exp.Column]) -> exp.Expr:
+        """The AND, over all joints, of the bits whose boxes hold the customer's buckets."""
+        axes = {axis for _, box in boxes for axis in box}
         looked_up = [
-            _element([_bits(boxes, axis, bucket) for bucket in range(self._cuts.size(axis))], columns[axis])
-            for axis in axes
+            _element(_bits(boxes, joint, self._cuts), column)
+            for joint, column in columns.items()
+            if not axes.isdisjoint(joint.axes)
         ]
         if not looked_up:
             return exp.Literal.number(sum(bit for bit, _ in boxes))
@@ -136,11 +143,15 @@ def _parts(words: Iterable[Word]) -> list[list[Word]]:
     return parts
 
 
-def _bits(boxes: Iterable[tuple[int, Box]], axis: Axis, bucket: int) -> int:
-    return sum(bit for bit, box in boxes if box.get(axis, -1) >> bucket & 1)
+def _bits(boxes: Sequence[tuple[int, Box]], joint: Joint, cuts: Cuts) -> Iterator[int]:
+    """For one place after the other, the bits whose boxes hold its buckets."""
+    by_axis = [
+        [sum(bit for bit, box in boxes if box.get(axis, -1) >> bucket & 1) for bucket in range(cuts.size(axis))]
+        for axis in joint.axes
+    ]
+    return (reduce(and_, bits) for bits in product(*by_axis))
 
 
 def _element(numbers: Iterable[int], place: exp.Column) -> exp.Expr:
-    """`(ARRAY[4, 0, 4])[place]`, the spelling that engines share."""
-    array = exp.var(f"ARRAY[{', '.join(map(str, numbers))}]")
-    return exp.Bracket(this=exp.paren(array, copy=False), expressions=[place.copy()])
+    """`(ARRAY[4, 0, 4])[place]`."""
+    return exp.Bracket(this=exp.paren(array(map(str, numbers)), copy=False), expressions=[place.copy()])

@@ -20,6 +20,7 @@ from cdp.segments.definitions import segment_definitions, segment_members
 from cdp.segments.masks import masks_query, query
 from cdp.segments.masks.axes import Asked, Cuts, axis_of
 from cdp.segments.masks.boxes import MOST_BOXES, TooManyBoxesError, boxes_of
+from cdp.segments.masks.joints import joints
 from cdp.segments.masks.sizes import sizes_query
 
 Run = Callable[[str], list[Any]]
@@ -166,3 +167,33 @@ def test_words_that_need_too_many_columns_are_answered_in_parts(embedded: Run, m
     declared = segments(150)
     assert masks_query(declared, Tables()).sql().count("JOIN part_") == 2
     check(embedded, declared, "duckdb")
+
+
+@pytest.mark.parametrize("values", [(0, 3), (-5, 2, 9, 11), (1, 2, 3, 4), (-(2**63), 2**63 - 1), (7, 7_000, 70_000)])
+def test_whole_numbers_are_found_on_either_side_of_every_value(embedded: Run, values: tuple[int, ...]) -> None:
+    comparisons = [Operator.AT_LEAST, Operator.MORE_THAN, Operator.IS, Operator.IS_NOT]
+    asked_of = [asked(TRAITS[0], operator, value) for value in values for operator in comparisons]
+    declared = {
+        f"segment_{n}": Segment(f"segment_{n}", "…", "crm", Path("a.yml"), rule) for n, rule in enumerate(asked_of)
+    }
+    drawn = {value + step for value in values for step in (-1, 0, 1) if -(2**63) <= value + step < 2**63}
+    rows = ", ".join(f"({n}, {value})" for n, value in enumerate(["null", *sorted(drawn)]))
+    embedded("alter table dim_customer_traits rename to everybody")
+    try:
+        embedded(
+            "create table dim_customer_traits as select n as customer_id, cast(v as bigint) as trait_1 "
+            f"from (values {rows}) as drawn (n, v)"
+        )
+        check(embedded, declared, "duckdb")
+    finally:
+        embedded("drop table if exists dim_customer_traits")
+        embedded("alter table everybody rename to dim_customer_traits")
+
+
+def test_axes_are_looked_up_together_as_far_as_they_fit() -> None:
+    whole = [Trait(f"number_{n}", Kind.WHOLE) for n in range(6)]
+    cuts = Cuts(asked(trait, Operator.AT_LEAST, value) for trait in whole for value in range(1, 6))
+    together = joints(list(cuts), cuts, words=2)
+    assert [joint.size(cuts) for joint in together] == [49, 49, 49]  # of at most 128 places
+    assert {axis for joint in together for axis in joint.axes} == set(cuts)
+    assert all(len(joint.axes) == 1 for joint in joints(list(cuts), cuts, words=1))

@@ -11,7 +11,7 @@ import pytest
 from cdp.errors import DeclarationError
 from cdp.project import Project
 from cdp.segments.compiler import compile_project, compile_what_stands, drift, write
-from cdp.segments.standing import ANALYSES, FACTS
+from cdp.segments.standing import ANALYSES, AUDIENCES, FACTS
 from tests.unit.declarations.test_event_rules import NAMES, TIMELINE
 
 Declare = Callable[[str, str], Path]
@@ -28,9 +28,9 @@ def events(project: Project) -> None:
 
 def compile_all(project: Project) -> list[str]:
     """Write everything that stands; the complaints."""
-    generated, problems = compile_what_stands(project)
-    write(drift(project, generated), generated)
-    return [str(each) for each in problems]
+    compiled = compile_what_stands(project)
+    write(drift(project, compiled.generated), compiled.generated)
+    return [str(each) for each in compiled.problems]
 
 
 def analysis(project: Project, name: str) -> str:
@@ -86,10 +86,46 @@ def test_the_members_of_a_new_circle_are_left_out_with_what_asks_them(project: P
     assert {file.stem for file in (project.dbt_project / ANALYSES).glob("*.sql")} == {"d"}
 
 
-def test_an_audience_of_a_segment_that_is_left_out_stops_the_whole(project: Project, declare: Declare) -> None:
+def audiences(project: Project) -> str:
+    return (project.dbt_project / AUDIENCES).read_text()
+
+
+def test_a_new_audience_that_is_broken_is_left_out(project: Project, declare: Declare) -> None:
     declare("segments/new", "rule: [")
     declare("audiences/letter", "segment: new\nchannel: email\npurpose: marketing")
-    with pytest.raises(DeclarationError, match=r"letter.yml:4: the segment `new` is left out: its own file is broken"):
+    problems = compile_all(project)
+    assert any("letter.yml:4: the segment `new` is left out: its own file is broken." in each for each in problems)
+    assert "letter" not in audiences(project)
+
+
+def test_a_broken_audience_stays_as_it_was_and_the_others_move_on(project: Project, declare: Declare) -> None:
+    declare("segments/a", "rule: {trait: orders_count, at_least: 12}")
+    declare("audiences/letter", "segment: a\nchannel: email\npurpose: marketing")
+    declare("audiences/news", "segment: a\nchannel: email\npurpose: marketing")
+    assert not compile_all(project)
+    before = audiences(project)
+    declare("audiences/letter", "segment: a\nchannel: emial\npurpose: marketing")
+    declare("segments/a", "rule: {trait: orders_count, at_least: 13}")
+    (problem,) = compile_all(project)
+    assert "letter.yml:5: " in problem
+    assert "emial" in problem
+    assert audiences(project) == before
+    assert "orders_count >= 13" in analysis(project, "a")
+    declare("audiences/news", "segment: a\nchannel: sms\npurpose: marketing")
+    assert len(compile_all(project)) == 1
+    rows = re.sub(r"\(\s+|\s+", " ", audiences(project))
+    assert "'letter', 'a', 'email'" in rows
+    assert "'news', 'a', 'sms'" in rows
+
+
+def test_a_broken_audience_without_a_note_of_what_it_was_stops_everything(project: Project, declare: Declare) -> None:
+    declare("segments/a", "rule: {trait: orders_count, at_least: 12}")
+    declare("audiences/letter", "segment: a\nchannel: email\npurpose: marketing")
+    assert not compile_all(project)
+    kept = [line for line in audiences(project).splitlines() if not line.startswith("-- audience")]
+    (project.dbt_project / AUDIENCES).write_text("\n".join(kept))
+    declare("audiences/letter", "segment: [")
+    with pytest.raises(DeclarationError, match=r"letter\.yml"):
         compile_what_stands(project)
 
 

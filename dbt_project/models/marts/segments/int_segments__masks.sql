@@ -173,6 +173,8 @@ SELECT
     )[part_1.bucket_7] & (
       ARRAY[767, 1015, 767, 767]
     )[part_1.bucket_8] & (
+      ARRAY[1023, 767, 767]
+    )[part_1.bucket_9] & (
       ARRAY[1007, 895, 1007]
     )[part_1.bucket_10] & (
       ARRAY[1007, 1023, 1007]
@@ -185,8 +187,6 @@ SELECT
     )[part_1.bucket_14] & (
       ARRAY[959, 1023]
     )[part_1.bucket_15] & (
-      ARRAY[1023, 767, 767]
-    )[part_1.bucket_9] & (
       ARRAY[511, 1023, 511]
     )[part_1.bucket_16] & (
       ARRAY[1023, 511, 511]
@@ -197,23 +197,23 @@ SELECT
     )[part_1.bucket_19]
   ) | (
     (
+      ARRAY[136, 136, 8, 8, 8]
+    )[part_1.bucket_3] & (
       ARRAY[128, 136, 128]
     )[part_1.bucket_7] & (
       ARRAY[128, 136, 136]
     )[part_1.bucket_9] & (
-      ARRAY[8, 8, 136, 8]
-    )[part_1.bucket_14] & (
-      ARRAY[136, 136, 8, 8, 8]
-    )[part_1.bucket_3] & (
       ARRAY[136, 8, 136]
-    )[part_1.bucket_11]
+    )[part_1.bucket_11] & (
+      ARRAY[8, 8, 136, 8]
+    )[part_1.bucket_14]
   ) | (
     (
-      ARRAY[0, 0, 128, 0]
-    )[part_1.bucket_14] & (
       ARRAY[128, 128, 0, 0, 0]
     )[part_1.bucket_3] & (
       ARRAY[128, 0, 128]
-    )[part_1.bucket_12]
+    )[part_1.bucket_12] & (
+      ARRAY[0, 0, 128, 0]
+    )[part_1.bucket_14]
   ) AS BIGINT) AS word_0
 FROM part_1
