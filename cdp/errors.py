@@ -24,10 +24,12 @@ class Location:
 class CdpError(Exception):
     """A failure a person can act on.
 
-    `exit_code` is what the command line ends with; `remedy` is the next step, one sentence.
+    `exit_code` is what the command line ends with; `remedy` is the next step, one sentence. One that `is_passing` may
+    be gone in a minute: to try again is worth it.
     """
 
     exit_code = 1
+    is_passing = False
 
     def __init__(self, what: str, *, where: Location | None = None, remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy
@@ -51,10 +53,15 @@ class ConfigurationError(CdpError):
     exit_code = 2
 
 
+class OtherModelsError(ConfigurationError):
+    """A generation that lacks a table: other models built it than those that are here now."""
+
+
 class BusyError(CdpError):
     """Somebody else holds what this needs."""
 
     exit_code = 3
+    is_passing = True
 
 
 class GateError(CdpError):
@@ -67,6 +74,12 @@ class LandingError(CdpError):
     """A source that cannot be landed."""
 
     exit_code = 5
+
+
+class UnreachableError(LandingError):
+    """A source that does not answer."""
+
+    is_passing = True
 
 
 def unexpected(doing: str, error: Exception) -> CdpError:

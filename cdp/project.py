@@ -59,6 +59,39 @@ class FeedbackSettings(_Settings):
     public_url: str = ""
 
 
+class RetentionSettings(_Settings):
+    """What every run clears away: published generations but the newest, and rejected lines older than some days.
+
+    `runs` are those that Dagster remembers.
+    """
+
+    generations: int = Field(default=3, ge=2)
+    rejects_days: int = Field(default=90, ge=1)
+    runs: int = Field(default=150, ge=10)
+
+
+class AlertEmailSettings(_Settings):
+    """Alerts by e-mail: `server_env` names the variable that holds smtps://user:password@host."""
+
+    to: list[str] = Field(min_length=1)
+    sender: str
+    server_env: str = "CDP_ALERT_SMTP_URL"
+
+
+class AlertWebhookSettings(_Settings):
+    """Alerts by webhook: `url_env` names the variable that holds its address, which is often a secret itself."""
+
+    url_env: str = "CDP_ALERT_WEBHOOK_URL"
+
+
+class AlertSettings(_Settings):
+    """Who is told when something is stopped; `ui_url` is where people open Dagster."""
+
+    email: AlertEmailSettings | None = None
+    webhook: AlertWebhookSettings | None = None
+    ui_url: str = "http://127.0.0.1:3000"
+
+
 class DestinationSettings(_Settings):
     """A tool that audiences go to. Secrets are named by environment variable, never written here.
 
@@ -82,6 +115,8 @@ class ProjectSettings(_Settings):
     activation: Path = Path("activation")
     warehouse: WarehouseSettings = WarehouseSettings()
     store: StoreSettings = StoreSettings()
+    retention: RetentionSettings = RetentionSettings()
+    alerts: AlertSettings = AlertSettings()
     sql_sources: dict[str, SqlSourceSettings] = Field(default_factory=dict)
     destinations: dict[str, DestinationSettings] = Field(default_factory=dict)
 

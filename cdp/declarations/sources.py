@@ -103,6 +103,7 @@ class Column(BaseModel):
 
     name: Name
     data_type: DataType
+    description: str = ""
     config: ColumnConfig = ColumnConfig()
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cdp.errors import GateError
-from cdp.pipeline.due import wanted_fingerprint
+from cdp.pipeline.due import RESUME, wanted_fingerprint, why_builds_wait
 from cdp.project import Project
 from cdp.store import open_store
 from cdp.warehouse import Build, Generation, Warehouse, open_warehouse
@@ -21,7 +21,12 @@ class Building:
     warehouse: Warehouse
 
     def begin(self) -> Build:
-        """Start a generation for the project's clock and everything that has landed."""
+        """Start a generation for the project's clock and everything that has landed.
+
+        Raises GateError where a person rolled back and has not let builds go on.
+        """
+        if told := why_builds_wait(self.warehouse):
+            raise GateError(told, remedy=RESUME)
         as_of = self.project.clock.now()
         return self.warehouse.begin(as_of, wanted_fingerprint(self.project, as_of))
 
@@ -32,7 +37,7 @@ class Building:
         """
         build = self.warehouse.building()
         if build is None:
-            raise GateError("no build has begun.", remedy="Launch the job `build_and_activate`, or run `cdp run`.")
+            raise GateError("no build has begun.", remedy="Launch the job `build`, or run `cdp run`.")
         return build
 
     def publish(self) -> Generation:

@@ -15,8 +15,10 @@ from cdp.landing.inbound import waiting
 from cdp.landing.lake import Lake
 from cdp.project import Project
 from cdp.store import open_store
-from cdp.warehouse import open_warehouse
+from cdp.warehouse import Warehouse, open_warehouse
 from cdp.warehouse.fingerprint import fingerprint
+
+RESUME = "When what was wrong is repaired: cdp generations resume --reason WHY"
 
 
 def last_data_batch(lake: Lake) -> int:
@@ -32,9 +34,18 @@ def wanted_fingerprint(project: Project, as_of: datetime) -> str:
     return fingerprint(project, as_of, last_data_batch(Lake(project.lake)))
 
 
+def why_builds_wait(warehouse: Warehouse) -> str:
+    """What to tell while nobody builds because a person rolled back; empty where builds go on."""
+    aside = warehouse.set_aside()
+    return f"builds wait: generation {aside.number} was rolled back from, and would be built again." if aside else ""
+
+
 def build_is_due(project: Project) -> bool:
-    """Whether a build would make anything else than what is published."""
-    published = open_warehouse(project).published()
+    """Whether a build would make anything else than what is published; never while builds wait."""
+    warehouse = open_warehouse(project)
+    if warehouse.set_aside():
+        return False
+    published = warehouse.published()
     return published is None or published.fingerprint != wanted_fingerprint(project, project.clock.now())
 
 

@@ -29,7 +29,8 @@ def run_on_scratch(project: Project, arguments: Sequence[str]) -> int:
     folder = project.state / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     with building(project) as held:
-        candidate = Path(held.begin().environment[FILE_VARIABLE])
+        begun = held.warehouse.begin(project.clock.now(), "scratch")  # also where builds wait
+        candidate = Path(begun.environment[FILE_VARIABLE])
         # Views name the database they are in, and that is called like the file.
         scratch = folder / candidate.name
         scratch.with_suffix(".duckdb.wal").unlink(missing_ok=True)

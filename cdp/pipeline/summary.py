@@ -47,7 +47,7 @@ def contents(reader: Reader) -> Contents:
     return Contents(
         records=_count(reader, "int_identity__records"),
         customers=_count(reader, "dim_customers"),
-        segments=_segments(reader),
+        segments=segment_sizes(reader),
         audiences=_audiences(reader),
     )
 
@@ -57,7 +57,8 @@ def _count(reader: Reader, model: str) -> int:
     return int(rows[0]["counted"])
 
 
-def _segments(reader: Reader) -> dict[str, int]:
+def segment_sizes(reader: Reader) -> dict[str, int]:
+    """Members by segment."""
     from cdp.segments.masks.sizes import sizes_query
     from cdp.segments.source import ReaderSource
 

@@ -20,6 +20,11 @@ from cdp.store.schema import leases
 
 _POLL_SECONDS = 0.05
 
+_HELD = """
+select count(*) from pg_locks
+where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = :number
+"""
+
 Writing = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -54,18 +59,34 @@ def acquire(engine: Engine, writing: Writing, name: str, patience: float, clock:
         yield Lease(name, fencing)
 
 
+def is_held(engine: Engine, name: str) -> bool:
+    """Whether somebody holds `name` now."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            return bool(connection.scalar(text(_HELD), {"number": _number(name)}))
+    file = _lock_file(engine, name)
+    if not file.is_file():
+        return False
+    with file.open() as opened:
+        return not _try_flock(opened.fileno(), fcntl.LOCK_SH)
+
+
 @contextmanager
 def _file_lock(engine: Engine, name: str, deadline: float) -> Iterator[bool]:
+    lock = _lock_file(engine, name)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
+        yield _until(deadline, lambda: _try_flock(file.fileno(), fcntl.LOCK_EX))
+
+
+def _lock_file(engine: Engine, name: str) -> Path:
     database = Path(str(engine.url.database))
-    folder = database.with_name(f"{database.name}.locks")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{_number(name):x}.lock").open("a") as file:
-        yield _until(deadline, lambda: _try_flock(file.fileno()))
+    return database.with_name(f"{database.name}.locks") / f"{_number(name):x}.lock"
 
 
-def _try_flock(descriptor: int) -> bool:
+def _try_flock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cdp.clock import Clock, SystemClock
 from cdp.errors import BusyError, ConfigurationError
-from cdp.store.leases import Lease, acquire
+from cdp.store.leases import Lease, acquire, is_held
 from cdp.store.upgrading import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
@@ -55,6 +55,10 @@ class Store:
         Waits up to `patience` seconds. Raises BusyError that says who holds it.
         """
         return acquire(self.engine, self.writing, name, patience, self._clock)
+
+    def is_held(self, name: str) -> bool:
+        """Whether somebody holds the lease `name` now."""
+        return is_held(self.engine, name)
 
     def close(self) -> None:
         self.engine.dispose()

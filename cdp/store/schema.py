@@ -148,6 +148,47 @@ leases = Table(
     comment="Who holds, or last held, each lease; `fencing` grows with every acquisition.",
 )
 
+checks = Table(
+    "checks",
+    metadata,
+    Column("check_run_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("round", BigInteger, nullable=False),
+    Column("check_name", Text, nullable=False),
+    Column("boundary", Text, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("value", Float),
+    Column("low", Float),
+    Column("high", Float),
+    Column("median", Float),
+    Column("observations", BigInteger),
+    Column("told", Text, nullable=False, server_default=""),
+    Column("stops", Text, nullable=False),
+    Column("syncs", Text, nullable=False, server_default=""),
+    Column("at", DateTime, nullable=False),
+    Column("batch", BigInteger),
+    Column("generation", BigInteger),
+    Index(None, "check_name", "check_run_id"),
+    Index(None, "boundary", "table_name", "round"),
+    comment="One row per check and time it was made; only appended to. What is judged at once is one round.",
+    sqlite_autoincrement=True,
+)
+
+gate_releases = Table(
+    "gate_releases",
+    metadata,
+    Column("release_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("check_name", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("released_at", DateTime, nullable=False),
+    Column("expires_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+    Index(None, "check_name", "release_id"),
+    comment="Checks that a person let pass, once; the history of a check begins anew when its release is used.",
+    sqlite_autoincrement=True,
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

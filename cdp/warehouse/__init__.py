@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cdp.project import Project
-from cdp.warehouse.port import Build, Generation, Reader, Warehouse
+from cdp.warehouse.port import Build, Generation, KeptGeneration, Reader, SideBySide, Warehouse
 
-__all__ = ["Build", "Generation", "Reader", "Warehouse", "open_warehouse"]
+__all__ = ["Build", "Generation", "KeptGeneration", "Reader", "SideBySide", "Warehouse", "open_warehouse"]
 
 
 def open_warehouse(project: Project) -> Warehouse:

@@ -6,7 +6,6 @@ stay valid when the folder is renamed, and dbt, whose profile names the path, ke
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -18,17 +17,26 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cdp.clock import SystemClock
 from cdp.declarations.sources import load_source_tables
-from cdp.errors import ConfigurationError
+from cdp.errors import ConfigurationError, Location
 from cdp.landing.lake import Lake, last_arrival
 from cdp.project import Project
-from cdp.warehouse.fingerprint import generation_from_json, generation_to_json
-from cdp.warehouse.port import Build, Generation
+from cdp.warehouse.duckdb_beside import MODEL_SCHEMA, DuckDBSideBySide
+from cdp.warehouse.keeping import beyond_retention, find_kept, lacks_a_table, refuse_second
+from cdp.warehouse.pointer import (
+    GENERATION_FILE,
+    Pointer,
+    published_at,
+    read_generation,
+    read_pointer,
+    write_generation,
+    write_pointer,
+)
+from cdp.warehouse.port import Build, Generation, KeptGeneration
 from cdp.warehouse.raw import expose_projections, expose_raw_views, projected_relation
 
-KEPT_GENERATIONS = 3
 ROWS_PER_BATCH = 65_536
-MODEL_SCHEMA = "cdp"
 FILE_VARIABLE = "CDP_DUCKDB_FILE"
 FILE_NAME = "warehouse.duckdb"
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
@@ -41,6 +49,7 @@ class DuckDBReader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, generation: Generation, lake: Lake) -> None:
         self._connection, self.generation, self._lake = connection, generation, lake
+        self._keeps = False
 
     def relation(self, model: str) -> str:
         schema, _, name = model.rpartition(".")
@@ -51,8 +60,18 @@ class DuckDBReader:
     def receipts(self) -> str:
         return projected_relation(self._lake, "receipts")
 
+    def keep(self, name: str, sql: str) -> str:
+        """Keep the rows of a statement beside the generation; from now on a query ends the stream of the last one."""
+        self._keeps = True  # what is kept belongs to a connection, and a connection has one stream
+        self._connection.execute(f'create or replace temp table "{name}" as {sql}')
+        return f'"temp"."{name}"'
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
-        return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
+        connection = self._connection if self._keeps else self._connection.cursor()
+        try:
+            return connection.sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
+        except duckdb.CatalogException as error:
+            raise lacks_a_table(self.generation, str(error)) from None
 
 
 class DuckDBWarehouse:
@@ -71,13 +90,14 @@ class DuckDBWarehouse:
 
     @property
     def _candidate_pointer(self) -> Path:
-        return self._candidate / "generation.json"
+        return self._candidate / GENERATION_FILE
 
     def _generation_folder(self, number: int) -> Path:
         return self._folder / f"{number:06d}"
 
     def published(self) -> Generation | None:
-        return generation_from_json(self._pointer)
+        pointer = read_pointer(self._pointer)
+        return pointer.generation if pointer else None
 
     @contextmanager
     def reader(self) -> Iterator[DuckDBReader]:
@@ -89,15 +109,20 @@ class DuckDBWarehouse:
 
     @contextmanager
     def candidate(self) -> Iterator[DuckDBReader]:
-        generation = generation_from_json(self._candidate_pointer)
-        if generation is None:
-            raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
+        generation = self._begun()
         with self._open(self._candidate, generation) as reader:
             yield reader
 
     @contextmanager
     def _open(self, folder: Path, generation: Generation) -> Iterator[DuckDBReader]:
-        connection = duckdb.connect(str(folder / FILE_NAME), read_only=True)
+        try:
+            connection = duckdb.connect(str(folder / FILE_NAME), read_only=True)
+        except duckdb.IOException:
+            raise ConfigurationError(
+                f"the file of generation {generation.number} is not there, or is damaged.",
+                where=Location(folder / FILE_NAME),
+                remedy="Let readers see an older one, `cdp generations rollback`, or restore a backup.",
+            ) from None
         try:
             yield DuckDBReader(connection, generation, self._lake)
         finally:
@@ -105,9 +130,9 @@ class DuckDBWarehouse:
 
     def begin(self, as_of: datetime, fingerprint: str) -> Build:
         self.discard()
-        previous = self.published()
-        number = (previous.number if previous else 0) + 1
-        generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
+        pointer = read_pointer(self._pointer)
+        previous, newest = (pointer.generation, pointer.newest) if pointer else (None, 0)
+        generation = Generation(newest + 1, as_of, self._lake.last_batch(), fingerprint)
         try:
             self._fill_candidate(generation, previous)
         except BaseException:  # half a copy would keep a full disk full
@@ -120,46 +145,113 @@ class DuckDBWarehouse:
         file = self._candidate / FILE_NAME
         if previous:
             shutil.copyfile(self._generation_folder(previous.number) / FILE_NAME, file)
-        connection = duckdb.connect(str(file))
-        try:
+        with duckdb.connect(str(file)) as connection:
             _set_clock(connection, generation, previous)
-            expose_raw_views(connection, load_source_tables(self._project.dbt_project), self._lake)
-            expose_projections(connection, self._lake)
-        finally:
-            connection.close()
-        _write_json(self._candidate_pointer, generation_to_json(generation))
+            self._expose_raw(connection)
+        write_generation(self._candidate_pointer, generation)
+
+    def _expose_raw(self, connection: duckdb.DuckDBPyConnection) -> None:
+        expose_raw_views(connection, load_source_tables(self._project.dbt_project), self._lake)
+        expose_projections(connection, self._lake)
 
     def _build(self, generation: Generation) -> Build:
         return Build(generation, "duckdb", {FILE_VARIABLE: str(self._candidate / FILE_NAME)})
 
     def building(self) -> Build | None:
-        generation = generation_from_json(self._candidate_pointer)
+        generation = read_generation(self._candidate_pointer)
         return self._build(generation) if generation else None
 
-    def publish(self) -> Generation:
-        generation = generation_from_json(self._candidate_pointer)
+    def _begun(self) -> Generation:
+        generation = read_generation(self._candidate_pointer)
         if generation is None:
             raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
-        self._candidate.rename(self._generation_folder(generation.number))
-        _write_json(self._pointer, generation_to_json(generation))
-        self._collect(generation.number)
         return generation
 
+    def publish(self) -> Generation:
+        generation = self._begun()
+        write_generation(self._candidate_pointer, generation, SystemClock().now())
+        self._show_candidate(generation)
+        self.collect()
+        return generation
+
+    def _show_candidate(self, generation: Generation) -> None:
+        self._candidate.rename(self._generation_folder(generation.number))
+        write_pointer(self._pointer, Pointer(generation, newest=generation.number))
+
     def discard(self) -> None:
-        published = self.published()
-        newest = published.number if published else 0
+        pointer = read_pointer(self._pointer)
+        newest = pointer.newest if pointer else 0
         shutil.rmtree(self._candidate, ignore_errors=True)
         for number, folder in self._generations():
-            if number > newest:
+            if number > newest:  # killed between its two renames: nobody has seen it
                 shutil.rmtree(folder)
+
+    def kept(self) -> list[KeptGeneration]:
+        pointer = read_pointer(self._pointer)
+        if pointer is None:
+            return []
+        found = [folder for number, folder in self._generations() if number <= pointer.newest]
+        return [self._kept(folder, pointer) for folder in reversed(found)]
+
+    def _kept(self, folder: Path, pointer: Pointer) -> KeptGeneration:
+        number, description = int(folder.name), folder / GENERATION_FILE
+        is_published = number == pointer.generation.number
+        generation = read_generation(description) or pointer.generation
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        is_set_aside = pointer.waits and number == pointer.newest
+        return KeptGeneration(generation, published_at(description), size, is_published, is_set_aside)
+
+    @contextmanager
+    def reader_of(self, number: int) -> Iterator[DuckDBReader]:
+        with self._open(self._generation_folder(number), find_kept(self.kept(), number)) as reader:
+            yield reader
+
+    @contextmanager
+    def side_by_side(self, older: int, newer: int) -> Iterator[DuckDBSideBySide]:
+        numbers = [find_kept(self.kept(), number).number for number in (older, newer)]
+        with duckdb.connect() as connection:
+            yield DuckDBSideBySide(
+                connection, {number: self._generation_folder(number) / FILE_NAME for number in numbers}
+            )
+
+    def roll_back(self, number: int) -> Generation:
+        self.discard()
+        generation, newest = find_kept(self.kept(), number), max(kept.generation.number for kept in self.kept())
+        write_pointer(self._pointer, Pointer(generation, newest, waits=generation.number < newest))
+        return generation
+
+    def set_aside(self) -> Generation | None:
+        return next((kept.generation for kept in self.kept() if kept.is_set_aside), None)
+
+    def resume(self) -> None:
+        if pointer := read_pointer(self._pointer):
+            write_pointer(self._pointer, Pointer(pointer.generation, pointer.newest))
 
     def _generations(self) -> list[tuple[int, Path]]:
         return [(int(folder.name), folder) for folder in sorted(self._folder.glob("[0-9]*")) if folder.is_dir()]
 
-    def _collect(self, newest: int) -> None:
-        for number, folder in self._generations():
-            if number <= newest - KEPT_GENERATIONS:
-                shutil.rmtree(folder)
+    def collect(self) -> int:
+        surplus = beyond_retention(self.kept(), self._project.settings.retention.generations)
+        for number in surplus:
+            shutil.rmtree(self._generation_folder(number))
+        return len(surplus)
+
+    def save(self, folder: Path) -> Generation | None:
+        generation = self.published()
+        if generation:
+            shutil.copytree(self._generation_folder(generation.number), folder)
+        return generation
+
+    def load(self, folder: Path) -> Generation:
+        refuse_second(self.published())
+        self.discard()
+        shutil.copytree(folder, self._candidate)
+        generation = self._begun()
+        # A view names the files of the lake by their paths.
+        with duckdb.connect(str(self._candidate / FILE_NAME)) as connection:
+            self._expose_raw(connection)
+        self._show_candidate(generation)
+        return generation
 
 
 def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, previous: Generation | None) -> None:
@@ -170,9 +262,3 @@ def _set_clock(connection: duckdb.DuckDBPyConnection, generation: Generation, pr
         "cast(? as bigint) as batch, cast(? as bigint) as last_arrival",
         [generation.as_of, generation.number, generation.batch, last_arrival(previous.batch) if previous else 0],
     )
-
-
-def _write_json(file: Path, content: dict[str, Any]) -> None:
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(content, indent=2) + "\n")
-    unfinished.replace(file)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from cdp.project import Project
-from cdp.warehouse.port import Generation
 
 CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py"}
 CODE_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
@@ -24,22 +20,3 @@ def fingerprint(project: Project, as_of: datetime, last_data_batch: int) -> str:
     for file in sorted(files):
         digest.update(str(file.relative_to(project.dbt_project)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def generation_to_json(generation: Generation) -> dict[str, Any]:
-    return {
-        "number": generation.number,
-        "as_of": generation.as_of.isoformat(),
-        "batch": generation.batch,
-        "fingerprint": generation.fingerprint,
-    }
-
-
-def generation_from_json(file: Path) -> Generation | None:
-    """The generation a pointer file names, None where there is no such file."""
-    try:
-        content = json.loads(file.read_text())
-    except FileNotFoundError:
-        return None
-    as_of = datetime.fromisoformat(content["as_of"])
-    return Generation(content["number"], as_of, content["batch"], content["fingerprint"])

@@ -1,7 +1,7 @@
-"""PostgreSQL: a work schema that is built, a published schema that is read, one transaction between them (ADR 3).
+"""PostgreSQL: a work schema that is built, a schema per generation, views over the one that is published (ADR 3, 25).
 
 Readers never block here, so nothing is copied before a build: the work schema still holds what was published. It is
-restored from the published schema only after a build that was discarded or killed.
+restored from that generation's schema only after a build that was discarded or killed, and after a rollback.
 """
 
 from __future__ import annotations
@@ -11,21 +11,37 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from sqlalchemy import make_url
 
+from cdp.clock import SystemClock
 from cdp.declarations.sources import load_source_tables
-from cdp.errors import ConfigurationError
+from cdp.errors import ConfigurationError, Location
 from cdp.landing.lake import Lake, last_arrival
 from cdp.project import Project, with_driver
-from cdp.warehouse.port import Build, Generation
+from cdp.warehouse.keeping import beyond_retention, find_kept, lacks_a_table, refuse_second
+from cdp.warehouse.pointer import GENERATION_FILE, read_generation, write_generation
+from cdp.warehouse.port import Build, Generation, KeptGeneration
+from cdp.warehouse.postgres_files import load_schema, save_schema
 from cdp.warehouse.postgres_raw import copy_new_parts, copy_projections
+from cdp.warehouse.postgres_schemas import (
+    WORK,
+    PostgresSideBySide,
+    copy_schema,
+    kept_generations,
+    prepare,
+    remove_schema,
+    rows,
+    run,
+    schema_of,
+    show,
+)
 
-PUBLISHED, WORK, NEXT = "cdp", "cdp_work", "cdp_next"
-_INSUFFICIENT_PRIVILEGE = "42501"
+_INSUFFICIENT_PRIVILEGE, _UNDEFINED_TABLE = "42501", "42P01"
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 
 
@@ -53,7 +69,12 @@ class PostgresReader:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
         cursor = self._cursors.enter_context(self._connection.cursor())
-        cursor.execute(_numbered(sql), tuple(parameters) or None)
+        try:
+            cursor.execute(_numbered(sql), tuple(parameters) or None)
+        except adbc.Error as failed:
+            if failed.sqlstate != _UNDEFINED_TABLE:
+                raise
+            raise lacks_a_table(self.generation, str(failed)) from None
         return cursor.fetch_record_batch()
 
 
@@ -102,11 +123,11 @@ class PostgresWarehouse:
             return self._generation(connection, "published")
 
     def _generation(self, connection: adbc.Connection, state: str) -> Generation | None:
-        _prepare(connection)
-        rows = _rows(
+        prepare(connection)
+        found = rows(
             connection, "select number, as_of, batch, fingerprint from control.generations where state = $1", state
         )
-        return Generation(*rows[0]) if rows else None
+        return Generation(*found[0]) if found else None
 
     @contextmanager
     def reader(self) -> Iterator[PostgresReader]:
@@ -114,10 +135,14 @@ class PostgresWarehouse:
             generation = self._generation(connection, "published")
             if generation is None:
                 raise ConfigurationError("nothing has been built yet.", remedy="Run `cdp run` first.")
-            copy_projections(connection, self._lake)
-            connection.commit()
-            _run(connection, "set transaction isolation level repeatable read read only")
-            with closing(PostgresReader(connection, generation, PUBLISHED)) as reader:
+            with self._reading(connection, generation, schema_of(generation.number)) as reader:
+                yield reader
+
+    @contextmanager
+    def reader_of(self, number: int) -> Iterator[PostgresReader]:
+        with self._connect() as connection:
+            generation = find_kept(kept_generations(connection), number)
+            with self._reading(connection, generation, schema_of(number)) as reader:
                 yield reader
 
     @contextmanager
@@ -126,24 +151,37 @@ class PostgresWarehouse:
             generation = self._generation(connection, "building")
             if generation is None:
                 raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
-            connection.commit()
-            _run(connection, "set transaction isolation level repeatable read read only")
-            with closing(PostgresReader(connection, generation, WORK)) as reader:
+            with _snapshot(connection), closing(PostgresReader(connection, generation, WORK)) as reader:
                 yield reader
+
+    @contextmanager
+    def _reading(self, connection: adbc.Connection, generation: Generation, schema: str) -> Iterator[PostgresReader]:
+        copy_projections(connection, self._lake)
+        with _snapshot(connection), closing(PostgresReader(connection, generation, schema)) as reader:
+            yield reader
+
+    @contextmanager
+    def side_by_side(self, older: int, newer: int) -> Iterator[PostgresSideBySide]:
+        with self._connect() as connection:
+            kept = kept_generations(connection)
+            for number in (older, newer):
+                find_kept(kept, number)
+            with _snapshot(connection):
+                yield PostgresSideBySide(connection)
 
     def begin(self, as_of: datetime, fingerprint: str) -> Build:
         self.discard()
         with self._connect() as connection:
             previous = self._generation(connection, "published")
-            number = (previous.number if previous else 0) + 1
-            generation = Generation(number, as_of, self._lake.last_batch(), fingerprint)
+            ((newest,),) = rows(connection, "select coalesce(max(number), 0) from control.generations")
+            generation = Generation(newest + 1, as_of, self._lake.last_batch(), fingerprint)
             copy_new_parts(connection, load_source_tables(self._project.dbt_project), self._lake)
             copy_projections(connection, self._lake)
             _set_clock(connection, generation, previous)
-            _run(
+            run(
                 connection,
                 "insert into control.generations values ($1, $2, $3, $4, 'building')",
-                number,
+                generation.number,
                 as_of,
                 generation.batch,
                 fingerprint,
@@ -172,63 +210,110 @@ class PostgresWarehouse:
             generation = self._generation(connection, "building")
             if generation is None:
                 raise ConfigurationError("no build has begun.", remedy="Run `cdp run`.")
-            _copy_schema(connection, WORK, NEXT)
-            _run(connection, f"drop schema if exists {PUBLISHED} cascade")
-            _run(connection, f"alter schema {NEXT} rename to {PUBLISHED}")
-            _run(connection, "update control.generations set state = 'superseded' where state = 'published'")
-            _run(connection, "update control.generations set state = 'published' where state = 'building'")
+            copy_schema(connection, WORK, schema_of(generation.number))
+            show(connection, generation.number)
+            run(connection, "update control.generations set state = 'superseded' where state <> 'building'")
+            run(
+                connection,
+                "update control.generations set state = 'published', published_at = $1 where state = 'building'",
+                SystemClock().now(),
+            )
             connection.commit()
+        self.collect()
         return generation
 
     def discard(self) -> None:
         with self._connect() as connection:
             if self._generation(connection, "building") is None:
                 return
-            _run(connection, f"drop schema if exists {WORK} cascade")
-            if self._generation(connection, "published"):
-                _copy_schema(connection, PUBLISHED, WORK)
-            _run(connection, "delete from control.generations where state = 'building'")
+            run(connection, "delete from control.generations where state = 'building'")
+            self._restore_work(connection)
             connection.commit()
 
+    def _restore_work(self, connection: adbc.Connection) -> None:
+        run(connection, f"drop schema if exists {WORK} cascade")
+        if published := self._generation(connection, "published"):
+            copy_schema(connection, schema_of(published.number), WORK)
 
-def _prepare(connection: adbc.Connection) -> None:
-    _run(connection, "create schema if not exists control")
-    _run(
-        connection,
-        "create table if not exists control.generations (number bigint primary key, as_of timestamp not null, "
-        "batch bigint not null, fingerprint text not null, state text not null)",
-    )
-    _run(connection, "create table if not exists control.copied_parts (path text primary key)")
+    def kept(self) -> list[KeptGeneration]:
+        with self._connect() as connection:
+            return kept_generations(connection)
+
+    def roll_back(self, number: int) -> Generation:
+        self.discard()
+        with self._connect() as connection:
+            kept = kept_generations(connection)
+            generation, newest = find_kept(kept, number), max(each.generation.number for each in kept)
+            run(connection, "update control.generations set state = 'superseded'")
+            run(connection, "update control.generations set state = 'set aside' where number = $1", newest)
+            run(connection, "update control.generations set state = 'published' where number = $1", number)
+            self._restore_work(connection)
+            show(connection, number)
+            connection.commit()
+        return generation
+
+    def set_aside(self) -> Generation | None:
+        with self._connect() as connection:
+            return self._generation(connection, "set aside")
+
+    def resume(self) -> None:
+        with self._connect() as connection:
+            prepare(connection)
+            run(connection, "update control.generations set state = 'superseded' where state = 'set aside'")
+            connection.commit()
+
+    def collect(self) -> int:
+        with self._connect() as connection:
+            surplus = beyond_retention(kept_generations(connection), self._project.settings.retention.generations)
+            return sum(remove_schema(connection, schema_of(number)) for number in surplus)
+
+    def save(self, folder: Path) -> Generation | None:
+        generation = self.published()
+        if generation:
+            folder.mkdir(parents=True)
+            save_schema(self._url, schema_of(generation.number), folder)
+            write_generation(folder / GENERATION_FILE, generation)
+        return generation
+
+    def load(self, folder: Path) -> Generation:
+        refuse_second(self.published())
+        generation = read_generation(folder / GENERATION_FILE)
+        if generation is None:
+            raise ConfigurationError("the backup has no generation.", where=Location(folder))
+        load_schema(self._url, schema_of(generation.number), folder)
+        with self._connect() as connection:
+            prepare(connection)
+            values = (
+                generation.number,
+                generation.as_of,
+                generation.batch,
+                generation.fingerprint,
+                SystemClock().now(),
+            )
+            run(connection, "insert into control.generations values ($1, $2, $3, $4, 'published', $5)", *values)
+            self._restore_work(connection)
+            show(connection, generation.number)
+            connection.commit()
+        return generation
+
+
+@contextmanager
+def _snapshot(connection: adbc.Connection) -> Iterator[None]:
+    """One view of everything, without writing, for the length of a block."""
+    connection.commit()
+    run(connection, "set transaction isolation level repeatable read read only")
+    yield
 
 
 def _set_clock(connection: adbc.Connection, generation: Generation, previous: Generation | None) -> None:
-    _run(connection, "drop table if exists control.clock cascade")
-    _run(
+    run(connection, "drop table if exists control.clock cascade")
+    run(
         connection,
         "create table control.clock (as_of timestamp, generation bigint, batch bigint, last_arrival bigint)",
     )
     seen = last_arrival(previous.batch) if previous else 0
     values = (generation.as_of, generation.number, generation.batch, seen)
-    _run(connection, "insert into control.clock values ($1, $2, $3, $4)", *values)
-
-
-def _copy_schema(connection: adbc.Connection, source: str, target: str) -> None:
-    _run(connection, f"drop schema if exists {target} cascade")
-    _run(connection, f"create schema {target}")
-    for (table,) in _rows(connection, "select tablename from pg_tables where schemaname = $1 order by 1", source):
-        _run(connection, f'create table {target}."{table}" as table {source}."{table}"')
-        _run(connection, f'analyze {target}."{table}"')
-
-
-def _run(connection: adbc.Connection, sql: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters or None)
-
-
-def _rows(connection: adbc.Connection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters or None)
-        return [tuple(row) for row in cursor.fetchall()]
+    run(connection, "insert into control.clock values ($1, $2, $3, $4)", *values)
 
 
 def _numbered(sql: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from cdp.declarations.sources import SourceTable, SqlLanding
 from cdp.landing.lake import Lake, parquet_relation
@@ -47,8 +48,25 @@ SYNC_RUN_COLUMNS = {
     "held": "bigint",
     "in_flight": "bigint",
 }
+CHECK_COLUMNS = {
+    "check_run_id": "bigint",
+    "check_name": "varchar",
+    "boundary": "varchar",
+    "table_name": "varchar",
+    "verdict": "varchar",
+    "value": "double precision",
+    "low": "double precision",
+    "high": "double precision",
+    "median": "double precision",
+    "observations": "bigint",
+    "told": "varchar",
+    "stops": "varchar",
+    "at": "timestamp",
+    "batch": "bigint",
+    "generation": "bigint",
+}
 # What the operational store tells the warehouse, under `raw_receipts`.
-PROJECTED = {"receipts": RECEIPT_COLUMNS, "sync_runs": SYNC_RUN_COLUMNS}
+PROJECTED = {"receipts": RECEIPT_COLUMNS, "sync_runs": SYNC_RUN_COLUMNS, "checks": CHECK_COLUMNS}
 
 
 def projected_parts(lake: Lake, table: str) -> list[Path]:
@@ -57,10 +75,20 @@ def projected_parts(lake: Lake, table: str) -> list[Path]:
 
 
 def projected_relation(lake: Lake, table: str) -> str:
-    """SQL for DuckDB for what has been projected of one of `PROJECTED`; empty and typed before the first part."""
-    if parts := projected_parts(lake, table):
-        return parquet_relation(parts)
-    return f"(select {', '.join(_absent(name, kind) for name, kind in PROJECTED[table].items())} where false)"
+    """SQL for DuckDB for what has been projected of one of `PROJECTED`; typed, with every column, whoever wrote it."""
+    parts = projected_parts(lake, table)
+    if not parts:
+        return no_rows(PROJECTED[table])
+    found = parquet_relation(parts)
+    # The newest part is the first to have what was added to the declaration.
+    if set(PROJECTED[table]) <= set(pq.read_schema(parts[-1]).names):
+        return found
+    return f"(select * from {no_rows(PROJECTED[table])} as none union all by name select * from {found} as told)"
+
+
+def no_rows(columns: dict[str, str]) -> str:
+    """SQL for DuckDB for a relation that has these columns and nothing in them."""
+    return f"(select {', '.join(_absent(name, kind) for name, kind in columns.items())} where false)"
 
 
 def raw_columns(table: SourceTable) -> dict[str, str]:

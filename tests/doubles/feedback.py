@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import httpx
 
 from cdp.store import Store
+from reverse_etl.destinations.registry import readers
 from reverse_etl.feedback.inbox import Inbox
-from reverse_etl.feedback.readers import READERS
 from reverse_etl.feedback.receiver import Call, Mailbox, Receiving, build_receiver
 from reverse_etl.feedback.words import Trust
 from reverse_etl.sandbox.faults import Faults
@@ -108,7 +108,7 @@ def flow(topic: str, name: str = "ev1", **properties: object) -> Shot:
 
 def receiving(store: Store, **settings: object) -> Receiving:
     mailboxes = {
-        name: Mailbox(Trust(name, secret, PUBLIC_URL), READERS[TYPES[name]]) for name, secret in SECRETS.items()
+        name: Mailbox(Trust(name, secret, PUBLIC_URL), readers()[TYPES[name]]) for name, secret in SECRETS.items()
     }
     defaults = {"inbox": Inbox(store), "wall": lambda: float(WALL)}
     return Receiving(mailboxes=mailboxes, clock=Standstill(), **(defaults | settings))  # type: ignore[arg-type]

@@ -43,6 +43,10 @@ class MemoryReader:
     def receipts(self) -> str:
         return '"receipts"'
 
+    def keep(self, name: str, sql: str) -> str:
+        self.connection.execute(f"create or replace temp table {name} as {sql}")
+        return f'"temp"."{name}"'
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
         return self.connection.sql(sql, params=list(parameters)).to_arrow_reader(1_000)
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from cdp.store import Store, open_store
-from cdp.warehouse.port import Reader
+from cdp.warehouse.port import Reader, Warehouse
 from reverse_etl.allowance import StoreAllowance
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.events import Event
@@ -58,6 +58,7 @@ class Workbench:
         self.projection, self.seal = ReceiptsProjection(self.store, self.lake), Seal([new_key()])
         self.reader, self.time, self.events = LakeReader(self.lake), FastTime(), list[Event]()
         self.destination, self.permission = ScriptedDestination(), Opinion()
+        self.warehouse: Warehouse | None = None
         self.sync = Sync.model_validate(
             {
                 "name": "newsletter",
@@ -83,10 +84,17 @@ class Workbench:
     def run(self, attempts: int = 4) -> SyncResult:
         with self.store.lease("sync:newsletter") as lease:
             world = World(
-                warehouse=OneReader(self.reader),  # type: ignore[arg-type]
+                warehouse=self.warehouse or OneReader(self.reader),  # type: ignore[arg-type]
                 projection=self.projection,
                 destination=self.destination,
-                ledger=StoreLedger(self.store, lease, self.sync.name, self.sync.target, seal=self.seal),
+                ledger=StoreLedger(
+                    self.store,
+                    lease,
+                    self.sync.name,
+                    self.sync.target,
+                    seal=self.seal,
+                    formerly=self.sync.formerly,
+                ),
                 permission=self.permission,
                 allowance=StoreAllowance(self.store, "esp", self.destination.capabilities.limits, self.time),
                 time=self.time,
@@ -105,6 +113,9 @@ class Workbench:
     def known_of(self, key: str) -> KeyStatus:
         self.projection.catch_up()
         return status_of_key(self.store, self.projection, self.seal, self.sync, key)
+
+    def close_store(self) -> None:
+        self.store.close()
 
     def close(self) -> None:
         self.store.close()

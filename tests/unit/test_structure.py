@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,63 @@ def test_nothing_asks_the_database_for_the_time(file: Path) -> None:
 def test_only_staging_reads_what_landed(model: Path) -> None:
     if "staging" not in model.parts:
         assert "source('raw_" not in code_of(model)
+
+
+def models_with_a_test() -> set[str]:
+    """Models that a test of their own, a unit test or one of `tests/` looks at."""
+    found = {model["model"] for _, model in described("unit_tests")}
+    for file in (DBT / "tests").rglob("*.sql"):
+        found |= set(re.findall(r"ref\('(\w+)'\)", file.read_text(encoding="utf-8")))
+    for name, (_, model) in DECLARED.items():
+        if model.get("data_tests") or any(column.get("data_tests") for column in model.get("columns", [])):
+            found.add(name)
+    return found
+
+
+def described(kind: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for file in sorted(MODELS.rglob("*.yml")):
+        for each in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get(kind) or []:
+            yield file, each
+
+
+TESTED = models_with_a_test()
+# A view that takes masks apart, which have tests: a test of its own would take all of them apart in every build.
+TESTED_AS_WHAT_IT_SHOWS = {"segment_members"}
+
+
+@pytest.mark.parametrize("model", MODEL_FILES, ids=named)
+def test_a_model_has_a_test(model: Path) -> None:
+    assert model.stem in TESTED | TESTED_AS_WHAT_IT_SHOWS
+
+
+def test_a_model_has_a_group_and_a_group_an_owner() -> None:
+    project = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
+    grouped = {room: settings.get("+group") for room, settings in project["models"]["cdp"].items() if room[0] != "+"}
+    rooms = {model.relative_to(MODELS).parts[0] for model in MODEL_FILES}
+    owners = {group["name"]: group["owner"]["name"] for _, group in described("groups")}
+    assert {room for room in rooms if not owners.get(grouped.get(room))} == set()
+
+
+def test_a_sync_is_an_exposure_with_its_owner() -> None:
+    exposed = {
+        each["name"]: (each["owner"]["name"], *re.findall(r"ref\('(\w+)'\)", str(each["depends_on"])))
+        for _, each in described("exposures")
+    }
+    syncs = [yaml.safe_load(file.read_text("utf-8")) for file in (REPOSITORY / "activation/syncs").glob("*.yml")]
+    assert exposed == {sync["name"]: (sync["owner"], sync["model"]) for sync in syncs}
+
+
+def test_imports_run_one_way() -> None:
+    """As `lint-imports` says, of which CI runs the same contracts."""
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    rooms = [set(layer.split(" | ")) for layer in contracts[0]["layers"]]
+    for height, layer in enumerate(rooms):
+        above = set().union(*rooms[:height]) | (layer if len(layer) > 1 else set())
+        for room in layer:
+            forbidden = "|".join(sorted(above - {room})) or "nobody"
+            pattern = re.compile(rf"^\s*(?:from|import) (?:{forbidden})\b", re.MULTILINE)
+            found = [str(file) for file in (REPOSITORY / room).rglob("*.py") if pattern.search(file.read_text("utf-8"))]
+            assert found == [], f"{room} imports against the arrow"
 
 
 @pytest.mark.parametrize("sync", sorted((REPOSITORY / "activation" / "syncs").glob("*.yml")), ids=named)

@@ -12,10 +12,10 @@ import pytest
 
 from cdp.errors import ConfigurationError
 from cdp.landing.lake import last_arrival
-from cdp.warehouse.duckdb import FILE_VARIABLE, KEPT_GENERATIONS, DuckDBReader, DuckDBWarehouse
+from cdp.warehouse.duckdb import FILE_VARIABLE, DuckDBReader, DuckDBWarehouse
 from tests.doubles.inbox import Company
 
-AS_OF = datetime(2024, 5, 1, 6)
+AS_OF, KEPT_GENERATIONS = datetime(2024, 5, 1, 6), 3
 
 
 @pytest.fixture
@@ -181,6 +181,17 @@ def test_parameters_and_streams(warehouse: DuckDBWarehouse) -> None:
         second = reader.query(f"select value from {reader.relation('model')} where value = ? and '?' = ?", [7, "?"])
         assert second.read_all().num_rows == 1
         assert sum(batch.num_rows for batch in first) == 100_000
+
+
+def test_what_is_kept_stays_beside_the_generation(warehouse: DuckDBWarehouse) -> None:
+    write(warehouse, 7)
+    warehouse.publish()
+    with warehouse.reader() as reader:
+        for number in (1, 2):
+            kept = reader.keep("some", f"select value + {number} as value from {reader.relation('model')}")
+            assert reader.query(f"select value from {kept}").read_all().to_pylist() == [{"value": 7 + number}]
+    with warehouse.reader() as reader, pytest.raises(Exception, match="some"):
+        reader.query("select * from some")
 
 
 def test_receipts_are_typed_where_there_is_none(warehouse: DuckDBWarehouse) -> None:

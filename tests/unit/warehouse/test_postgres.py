@@ -8,7 +8,7 @@ import adbc_driver_postgresql.dbapi as adbc
 import pytest
 from sqlalchemy import make_url
 
-from cdp.errors import ConfigurationError
+from cdp.errors import ConfigurationError, OtherModelsError
 from cdp.warehouse.postgres import PostgresReader, PostgresWarehouse
 from tests.doubles.inbox import Company
 
@@ -87,7 +87,7 @@ def test_a_first_build_that_was_discarded_leaves_nothing(warehouse: PostgresWare
     warehouse.discard()
     assert warehouse.published() is None
     warehouse.begin(AS_OF, "f")
-    with warehouse.candidate() as reader, pytest.raises(adbc.Error, match="does not exist"):
+    with warehouse.candidate() as reader, pytest.raises(OtherModelsError, match="generation 1 has no table model"):
         value(reader)
 
 

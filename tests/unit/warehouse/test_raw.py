@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
 
+from cdp.landing.lake import Lake
 from cdp.warehouse.duckdb import FILE_VARIABLE, DuckDBWarehouse
 from cdp.warehouse.postgres import PostgresWarehouse
+from cdp.warehouse.raw import projected_relation
 from tests.doubles.inbox import FILES, Company
 
 AS_OF = datetime(2024, 5, 1, 6)
@@ -102,3 +105,15 @@ def test_a_column_declared_after_it_came_gets_its_type(company: Company, look: L
     found = look("select points from raw_files.people order by _arrival")
     assert rows(found) == [(None,), (None,), (7,), (None,)]
     assert found.schema.field("points").type == pa.int64()
+
+
+def test_what_an_older_version_projected_has_every_column(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    folder = tmp_path / "raw/receipts/receipts"
+    folder.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select 1::bigint as seq, 'a' as key) to '{folder}/000000000001-000000000001.parquet'"
+        )
+        told = connection.execute(f"select seq, key, target from {projected_relation(lake, 'receipts')}").fetchall()
+    assert told == [(1, "a", None)]
