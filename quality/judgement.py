@@ -1,41 +1,65 @@
-"""Great Expectations, on one row of numbers: nothing here ever sees a customer (ADR 11)."""
+"""Great Expectations, on a row of numbers per check: nothing here ever sees a customer (ADR 11, ADR 24)."""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from quality.measures import Suite
+from quality.verdicts import Verdict, Word
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
 
 
-def judged(suite: Suite, measures: Mapping[str, float]) -> list[bool]:
-    """Whether each bound of `suite` holds, in their order.
+def judged_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, as passed or failed; what passed has nothing to tell. Raises as `within`."""
+    measures = {verdict.check: verdict.value for verdict in verdicts if verdict.value is not None}
+    held = within(measures, [(verdict.check, verdict.low, verdict.high) for verdict in verdicts])
+    return [
+        replace(verdict, word=Word.PASSED, told=()) if success else replace(verdict, word=Word.FAILED)
+        for verdict, success in zip(verdicts, held, strict=True)
+    ]
+
+
+def within(measures: Mapping[str, float], bounds: Sequence[tuple[str, float | None, float | None]]) -> list[bool]:
+    """Whether each measure that `bounds` names lies between its low and its high, both inclusive, in their order.
 
     Raises RuntimeError where an expectation could not be evaluated.
     """
-    expectations = [
-        great_expectations().expectations.ExpectColumnValuesToBeBetween(
-            column=bound.measure, min_value=bound.low, max_value=bound.high, meta={"position": position}
-        )
-        for position, bound in enumerate(suite.bounds)
-    ]
-    asked = great_expectations().ExpectationSuite(name=suite.table, expectations=expectations)
-    batch = _one_row().get_batch({"dataframe": pd.DataFrame([dict(measures)])})
-    results = batch.validate(asked, result_format="BOOLEAN_ONLY").results
-    if any(result.exception_info.get("raised_exception", True) for result in results):
-        raise RuntimeError("an expectation could not be evaluated")
-    by_position = {result.expectation_config.meta["position"]: bool(result.success) for result in results}
-    return [by_position[position] for position in range(len(suite.bounds))]
+    excess = [_excess(measures[measure], low, high) for measure, low, high in bounds]
+    if not excess:
+        return []
+    rows = pd.DataFrame({"position": range(len(excess)), "excess": excess})
+    expectations = great_expectations().expectations
+    asked = great_expectations().ExpectationSuite(
+        name="bounds",
+        expectations=[
+            expectations.ExpectColumnValuesToNotBeNull(column="excess"),
+            expectations.ExpectColumnValuesToBeBetween(column="excess", max_value=0),
+        ],
+    )
+    told = {"result_format": "COMPLETE", "unexpected_index_column_names": ["position"]}
+    is_known, is_within = _one_frame().get_batch({"dataframe": rows}).validate(asked, result_format=told).results
+    if is_within.exception_info.get("raised_exception", True) or not is_known.success:
+        raise RuntimeError("a bound could not be evaluated")
+    outside = {found["position"] for found in is_within.result.get("unexpected_index_list") or []}
+    return [position not in outside for position in range(len(excess))]
+
+
+def _excess(value: float, low: float | None, high: float | None) -> float:
+    """How far outside its bounds a value is, negative inside, not a number where the value is none."""
+    above = 0.0 if high is None else value - high
+    below = 0.0 if low is None else low - value
+    return math.nan if math.isnan(value) else max(above, below)
 
 
 @cache
@@ -50,10 +74,10 @@ def great_expectations() -> ModuleType:
 
 
 @cache
-def _one_row() -> BatchDefinition[Any]:
+def _one_frame() -> BatchDefinition[Any]:
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("measures").add_dataframe_asset("row")
-    return asset.add_batch_definition_whole_dataframe("one")  # type: ignore[no-any-return]
+    asset = context.data_sources.add_pandas("measures").add_dataframe_asset("bounds")
+    return asset.add_batch_definition_whole_dataframe("all")  # type: ignore[no-any-return]

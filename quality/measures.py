@@ -1,14 +1,16 @@
-"""What a suite asks of a table: measures in SQL, one row of them, and the bounds they must keep."""
+"""What a suite asks of a table: measures in SQL, taken in one pass, and the words in which each is told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
 
-ROWS, ROWS_SHARE = "rows", "rows_share_of_published"
+from quality.verdicts import Boundary
+
+ROWS = "rows"
 EMAIL = r"^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$"
 E164 = r"^[+][1-9][0-9]{6,14}$"
 SHA256 = r"^[0-9a-f]{64}$"
@@ -16,26 +18,35 @@ _WRITTEN_IN = "duckdb"
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """A measure must lie between `low` and `high`, both inclusive; `says` is the rule in words."""
+class Measure:
+    """An aggregate expression over the rows of a table; `says` is what is true of it where all is well."""
 
-    measure: str
+    sql: str
     says: str
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What must be true of one table. `measures` are aggregate expressions over its rows, by name.
+    """What is measured of one table; how far each measure may go is in `quality/thresholds.yml`.
 
-    Two measures are always there: `rows`, and `rows_share_of_published`, the row count as a share of that in the
-    published generation (1.0 where that has too few rows to compare with).
+    `rows` is always there. With `by`, a column, everything is measured for each of its values, and a check is called
+    `<table>.<value>.<measure>`. `default_of` names the suite whose thresholds it shares.
     """
 
     table: str
-    measures: Mapping[str, str]
-    bounds: Sequence[Bound]
+    boundary: Boundary
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    by: str = ""
+    default_of: str = ""
+
+    @property
+    def every_measure(self) -> dict[str, Measure]:
+        return {ROWS: Measure("count(*)", "has as many rows as it used to"), **self.measures}
+
+
+def text(value: str) -> str:
+    """A text in an expression."""
+    return exp.Literal.string(value).sql(dialect=_WRITTEN_IN)
 
 
 def rows_where(condition: str) -> str:
@@ -48,38 +59,32 @@ def share_where(condition: str) -> str:
     return f"{rows_where(condition)} / cast(count(*) as double)"
 
 
-def malformed(column: str, shape: str) -> str:
-    """A measure: how many values of `column` do not have the `shape`, a regular expression."""
-    return rows_where(f"{column} is not null and not regexp_matches({column}, '{shape}')")
+def none_where(condition: str, says: str) -> Measure:
+    """How many rows meet a condition that none should meet."""
+    return Measure(rows_where(condition), says)
 
 
-def repeated(*columns: str) -> str:
-    """A measure: how many rows repeat the values of another one."""
+def malformed(column: str, shape: str, says: str) -> Measure:
+    """How many values of `column` do not have the `shape`, a regular expression."""
+    return none_where(f"{column} is not null and not regexp_matches({column}, '{shape}')", says)
+
+
+def repeated(*columns: str, says: str) -> Measure:
+    """How many rows repeat the values of another one."""
     key = " || '|' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
-    return f"count(*) - count(distinct {key})"
-
-
-def none_of(measure: str, says: str) -> Bound:
-    return Bound(measure, says, high=0)
-
-
-def any_rows() -> Bound:
-    return Bound(ROWS, "has rows", low=1)
-
-
-def keeps_its_size(smallest_share: float) -> Bound:
-    """At least this share of the rows that the published generation has."""
-    return Bound(ROWS_SHARE, f"keeps at least {smallest_share:.0%} of the published rows", low=smallest_share)
+    return Measure(f"count(*) - count(distinct {key})", says)
 
 
 def measuring(suite: Suite, relation: str, dialect: str) -> str:
-    """One statement that takes every measure of `suite` in one pass over `relation`."""
-    named = {ROWS: "count(*)", **suite.measures}
+    """One statement that takes every measure of `suite` in one pass over `relation`, by group where it has groups."""
     columns = [
-        exp.alias_(exp.cast(exp.func("coalesce", parsed(text), exp.Literal.number(0)), "double"), name, quoted=True)
-        for name, text in named.items()
+        exp.alias_(exp.cast(exp.func("coalesce", parsed(each.sql), exp.Literal.number(0)), "double"), name, quoted=True)
+        for name, each in suite.every_measure.items()
     ]
-    return exp.select(*columns).from_(sqlglot.parse_one(relation, into=exp.Table)).sql(dialect=dialect)
+    selected = exp.select(*columns).from_(sqlglot.parse_one(relation, into=exp.Table))
+    if suite.by:
+        selected = selected.select(exp.alias_(exp.column(suite.by), "_by", quoted=True)).group_by(exp.column(suite.by))
+    return selected.sql(dialect=dialect)
 
 
 def parsed(expression: str) -> exp.Expr:

@@ -45,13 +45,14 @@ def land_new_data(as_json: AsJson = False) -> None:
 
 
 def _land(project: Project) -> LandingResult:
+    from cdp.landing.gatekeeper import inspection
     from cdp.landing.land import land
     from cdp.store import open_store
 
     store = open_store(project.store_url)
     try:
         with store.lease("landing"):
-            return land(project, project.clock.now())
+            return land(project, project.clock.now(), inspect=inspection(project, store))
     finally:
         store.close()
 

@@ -23,6 +23,7 @@ from cdp.project import Project
 from cdp.suppression.landing import Suppression
 
 Progress = Callable[[SourceTable, int], None]
+Inspection = Callable[[Batch, "list[TableLanding]"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,15 @@ class LandingResult:
         )
 
 
-def land(project: Project, as_of: datetime, progress: Progress = lambda _table, _files: None) -> LandingResult:
+def land(
+    project: Project,
+    as_of: datetime,
+    progress: Progress = lambda _table, _files: None,
+    inspect: Inspection = lambda _batch, _tables: None,
+) -> LandingResult:
     """Land what is new in every declared source. The caller holds the `landing` lease.
 
+    `inspect` sees the batch before it becomes visible; what it raises keeps all of it out, as if it had not arrived.
     Raises LandingError where a source cannot be read or the disk is full, ConfigurationError where a key of
     suppression is wrong or missing; then nothing of the batch is visible.
     """
@@ -85,7 +92,8 @@ def land(project: Project, as_of: datetime, progress: Progress = lambda _table, 
             if not isinstance(table.landing, SuppressionLanding | InboundLanding)
         ]
         written = [*inbound.land(batch), *suppression.land(batch)]
-        landed += [_summary(table, [outcome]) for table, outcome in written]
+        landed += [summary(table, [outcome]) for table, outcome in written]
+        inspect(batch, landed)
         number = batch.commit()
     inbound.note_landed()
     return LandingResult(number, landed)
@@ -100,7 +108,7 @@ def _land_table(project: Project, batch: Batch, table: SourceTable, progress: Pr
     # What could not be opened has not been looked at: the next landing tries again.
     if known := [outcome for outcome in outcomes if not outcome.file.problem]:
         batch.write(table, known)
-    return _summary(table, outcomes)
+    return summary(table, outcomes)
 
 
 def _changes(project: Project, batch: Batch, table: SourceTable) -> list[FileOutcome]:
@@ -135,7 +143,8 @@ def _split_repeated(files: list[InboxFile], digests: set[str]) -> tuple[list[Inb
     return fresh, repeated
 
 
-def _summary(table: SourceTable, outcomes: list[FileOutcome]) -> TableLanding:
+def summary(table: SourceTable, outcomes: list[FileOutcome]) -> TableLanding:
+    """What `outcomes`, one per file, come to."""
     return TableLanding(
         table=table,
         files=len(outcomes),

@@ -13,7 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from cdp.declarations.sources import Column, SourceTable, SqlLanding
-from cdp.errors import LandingError
+from cdp.errors import LandingError, UnreachableError
 from cdp.landing.discovery import InboxFile
 from cdp.landing.files import FileOutcome, append_rows
 from cdp.landing.judge import judge
@@ -62,7 +62,7 @@ def _read(connection: duckdb.DuckDBPyConnection, table: SourceTable, url: str, n
             [0],
         )
     except (sa.exc.SQLAlchemyError, duckdb.InvalidInputException):  # the engine wraps what reading the stream raises
-        raise LandingError(
+        raise UnreachableError(
             f"{table.qualified_name} cannot be read from its database.",
             where=table.location,
             remedy="Check its URL in the environment, and that the table has the declared columns.",

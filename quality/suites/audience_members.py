@@ -1,27 +1,41 @@
-"""One row per audience, customer and kind of address: an address of the right shape for its channel."""
+"""One row per audience, customer and kind of address: of the right shape, and of a kind that its channel takes."""
 
-from quality.measures import E164, EMAIL, Suite, any_rows, keeps_its_size, none_of, repeated, rows_where
+from __future__ import annotations
 
-SUITE = Suite(
-    table="audience_members",
-    measures={
-        "missing_keys": rows_where("audience_name is null or customer_id is null"),
-        "missing_addresses": rows_where("address is null"),
-        "repeated_members": repeated("audience_name", "customer_id", "address_kind"),
-        "malformed_emails": rows_where(f"address_kind = 'email' and not regexp_matches(address, '{EMAIL}')"),
-        "malformed_phones": rows_where(f"address_kind = 'phone' and not regexp_matches(address, '{E164}')"),
-        "wrong_channels": rows_where(
-            "(channel = 'email' and address_kind <> 'email') or (channel = 'sms' and address_kind <> 'phone')"
-        ),
-    },
-    bounds=[
-        any_rows(),
-        none_of("missing_keys", "every member has an audience and a customer"),
-        none_of("missing_addresses", "every member has an address"),
-        none_of("repeated_members", "a member has one address of a kind"),
-        none_of("malformed_emails", "an e-mail address has the shape of one"),
-        none_of("malformed_phones", "a phone number is E.164"),
-        none_of("wrong_channels", "a channel gets the addresses it can use"),
-        keeps_its_size(0.5),
-    ],
-)
+from cdp.declarations.consent_terms import load_consent_terms
+from cdp.project import Project
+from quality.measures import E164, EMAIL, Suite, none_where, repeated, text
+
+
+def suite(project: Project) -> Suite:
+    """Which kinds of addresses a channel takes is what `vars.consent` says."""
+    return Suite(
+        table="audience_members",
+        boundary="audiences",
+        measures={
+            "missing_keys": none_where(
+                "audience_name is null or customer_id is null", "every member has an audience and a customer"
+            ),
+            "missing_addresses": none_where("address is null", "every member has an address"),
+            "repeated_members": repeated(
+                "audience_name", "customer_id", "address_kind", says="a member has one address of a kind"
+            ),
+            "malformed_emails": none_where(
+                f"address_kind = 'email' and not regexp_matches(address, '{EMAIL}')",
+                "an e-mail address has the shape of one",
+            ),
+            "malformed_phones": none_where(
+                f"address_kind = 'phone' and not regexp_matches(address, '{E164}')", "a phone number is E.164"
+            ),
+            "wrong_channels": none_where(_wrong_channel(project), "a channel gets the addresses it can use"),
+        },
+    )
+
+
+def _wrong_channel(project: Project) -> str:
+    channels = load_consent_terms(project.dbt_project).channels
+    taken = [
+        f"(channel = {text(channel)} and address_kind in ({', '.join(text(kind) for kind in kinds)}))"
+        for channel, kinds in channels.items()
+    ]
+    return f"not ({' or '.join(taken)})"
