@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 import typer
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,14 +19,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cdp.clock import SystemClock
-from cdp.landing.lake import parquet_relation
+from cdp.landing.lake import Lake
 from cdp.store import open_store
+from cdp.warehouse.duckdb import DuckDBReader
 from cdp.warehouse.port import Generation, Reader
 from reverse_etl.allowance import StoreAllowance
+from reverse_etl.checkpoints import Checkpoints
 from reverse_etl.declarations import Sync
 from reverse_etl.destinations.connector import CapabilitySheet
 from reverse_etl.destinations.http import HttpCaller
 from reverse_etl.destinations.rows import fields_of
+from reverse_etl.engine.diff import row_hash
 from reverse_etl.engine.events import unobserved
 from reverse_etl.engine.plan import make_plan
 from reverse_etl.engine.ports import Limit
@@ -64,27 +65,15 @@ SYNC = Sync.model_validate(
 app = typer.Typer()
 
 
-class FileReader:
-    """See `cdp.warehouse.port.Reader`: one DuckDB file, and the receipts of a lake."""
+class FileReader(DuckDBReader):
+    """One DuckDB file, and the receipts of a lake."""
 
-    dialect = "duckdb"
-    generation = Generation(1, datetime(2024, 5, 1), 1, "benchmark")
-
-    def __init__(self, file: Path, lake: Path) -> None:
-        self._connection, self._receipts = duckdb.connect(str(file)), lake / "raw" / "receipts" / "receipts"
+    def __init__(self, file: Path, lake: Path, is_read_only: bool = True) -> None:
+        generation = Generation(1, datetime(2024, 5, 1), 1, "benchmark")
+        super().__init__(duckdb.connect(str(file), read_only=is_read_only), generation, Lake(lake))
 
     def relation(self, model: str) -> str:
         return f'"{model}"'
-
-    def receipts(self) -> str:
-        parts = sorted(self._receipts.glob("*.parquet"))
-        names = "seq bigint, sync varchar, key varchar, operation varchar, verdict varchar, row_hash varchar"
-        typed = [column.split() for column in f"{names}, remote_id varchar, target varchar".split(", ")]
-        empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in typed)
-        return parquet_relation(parts) if parts else f"(select {empty} where false)"
-
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.RecordBatchReader:
-        return self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader(65_536)
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
@@ -199,39 +188,46 @@ def drt(file: Path, url: str, mode: str) -> None:
 
 
 @app.command()
-def plan(rows: int, folder: Path) -> None:
-    """Compare `rows` rows, a hundredth of them changed, with what was acknowledged: counts, then every operation."""
-    lake = folder / "lake"
-    parts = lake / "raw" / "receipts" / "receipts"
-    parts.mkdir(parents=True)
-    file = folder / "warehouse.duckdb"
+def acknowledge(rows: int, folder: Path) -> None:
+    """`rows` people whom the tool holds, a hundredth of them since the checkpoint, and a hundredth changed now."""
+    file, lake = folder / "warehouse.duckdb", folder / "lake"
+    (lake / "raw" / "receipts" / "receipts").mkdir(parents=True)
     source(rows, file)
-    reader = FileReader(file, lake)
-    with duckdb.connect() as engine:
-        engine.register("planned", _operations(reader))
-        engine.execute(
-            f"copy (select 1 as seq, 'sink_people' as sync, _key as key, 'add' as operation, 'ok' as verdict, "
-            f"_row_hash as row_hash, cast(null as varchar) as remote_id, '{SYNC.target}' as target from planned) "
-            f"to '{parts}/000000000001-000000000001.parquet' (format parquet)"
-        )
-    reader.query("select 1")
-    reader._connection.execute("update sync_sink__people set city = 'Elsewhere' where hash(id) % 100 = 0")
+    _acknowledge(file, lake, "true", seq=1)
     started = time.perf_counter()
-    made = make_plan(reader, SYNC)
+    reader = FileReader(file, lake)
+    Checkpoints(Lake(lake)).renew(SYNC, reader)  # type: ignore[arg-type]
+    print(json.dumps({"checkpoint": time.perf_counter() - started}))
+    reader._connection.close()
+    _move(file, "hash(id) % 100 = 1", "Yesterday")
+    _acknowledge(file, lake, "city = 'Yesterday'", seq=2)
+    _move(file, "hash(id) % 100 = 0", "Elsewhere")
+
+
+def _acknowledge(file: Path, lake: Path, which: str, seq: int) -> None:
+    answered = f"{seq} as seq, '{SYNC.name}' as sync, '{SYNC.target}' as target, 'add' as operation, 'ok' as verdict"
+    hashed = row_hash(SYNC.fields).sql(dialect="duckdb")
+    rows = f"select {answered}, id as key, {hashed} as row_hash, null::varchar as remote_id from {SYNC.model}"
+    part = lake / "raw" / "receipts" / "receipts" / f"{seq:012d}-{seq:012d}.parquet"
+    with duckdb.connect(str(file), read_only=True) as engine:
+        engine.execute(f"copy ({rows} where {which}) to '{part}' (format parquet, compression zstd)")
+
+
+def _move(file: Path, who: str, city: str) -> None:
+    with duckdb.connect(str(file)) as engine:
+        engine.execute(f"update {SYNC.model} set city = '{city}' where {who}")
+
+
+@app.command()
+def plan(folder: Path, from_all: bool = False) -> None:
+    """Compare them with what was acknowledged: counts, then every operation."""
+    reader = FileReader(folder / "warehouse.duckdb", folder / "lake")
+    checkpoint = None if from_all else Checkpoints(Lake(folder / "lake")).newest(SYNC)
+    started = time.perf_counter()
+    made = make_plan(reader, SYNC, checkpoint)
     counted = time.perf_counter() - started
     sent = sum(batch.num_rows for batch in made.operations())
     print(json.dumps({"counts": counted, "operations": time.perf_counter() - started - counted, "changed": sent}))
-
-
-def _operations(reader: FileReader) -> pa.RecordBatchReader:
-    batches = make_plan(reader, SYNC).operations()
-    first = next(batches)
-
-    def everything() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from batches
-
-    return pa.RecordBatchReader.from_batches(first.schema, everything())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands to the shell."""
     from reverse_etl.feedback.commands import feedback_app
     from reverse_etl.sandbox.commands import sandbox_app
+    from reverse_etl.upkeep_commands import register_upkeep
 
+    register_upkeep(sync_app)
     app.command("plan")(plan)
     app.add_typer(sync_app, name="sync")
     app.add_typer(sandbox_app, name="sandbox")
@@ -135,30 +137,6 @@ def sync_release(
     output.print(f"plan {digest} of {name} may go; now: cdp sync run {name}")
 
 
-@sync_app.command("resolve")
-def sync_resolve(
-    name: str,
-    key: str,
-    arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="What you found at the tool.")],
-    reason: Annotated[str, typer.Option(help="How you know; kept in the audit log.", prompt=True)],
-) -> None:
-    """Say what became of a row whose answer was lost; where it did not arrive, the next run sends it again."""
-    from cdp.store import open_store
-    from reverse_etl.payload import Seal
-    from reverse_etl.receipts import ReceiptsProjection
-    from reverse_etl.resolving import resolve
-    from reverse_etl.syncs import load_sync
-
-    project = Project.load()
-    sync = load_sync(project, name)
-    store = open_store(project.store_url)
-    known = (store, ReceiptsProjection(store, project.lake), Seal.of(project.state))
-    at = project.clock.now()
-    resolve(*known, sync, key, arrived=arrived, actor=getpass.getuser(), reason=reason, at=at)
-    store.close()
-    output.print(f"{name}: noted that it {'arrived' if arrived else 'did not arrive; the next run sends it'}.")
-
-
 @sync_app.command("new-key")
 def sync_new_key() -> None:
     """A new key for the outbox; put it first in CDP_OUTBOX_KEYS, and leave the old one behind it."""
@@ -187,14 +165,20 @@ def sync_status(names: Names = None, as_json: AsJson = False) -> None:
         output.print_json(json.dumps(rows, default=str))
         return
     output.print(
-        table_of(["sync", "status", "started_at", "acknowledged", "rejected", "in_flight", "open_holds"], rows)
+        table_of(
+            ["sync", "status", "started_at", "acknowledged", "rejected", "reject_share", "in_flight", "open_holds"],
+            rows,
+        )
     )
     for row in rows:
         if row["reason"]:
             output.print(f"{row['sync']}: {row['reason']}", markup=False)
     for gone in left:
         told = f"{gone.sync} is not declared any more: {gone.rows:,} rows stay in {gone.target}, and nobody keeps them"
-        output.print(f"{told}. A sync that takes them over says `formerly: [{gone.sync}]`.", markup=False)
+        remedy = (
+            f"A sync that takes them over says `formerly: [{gone.sync}]`; to take them out there, put its file back"
+        )
+        output.print(f"{told}. {remedy} and run: cdp sync remove {gone.sync}", markup=False)
 
 
 def explain_sync(name: str, key: str) -> None:

@@ -27,11 +27,22 @@ class StoreLedger:
     """See `reverse_etl.engine.ports.Ledger`."""
 
     def __init__(
-        self, store: Store, lease: Lease, sync: str, target: str, *, seal: Seal, keep: timedelta = _WEEK
+        self,
+        store: Store,
+        lease: Lease,
+        sync: str,
+        target: str,
+        *,
+        seal: Seal,
+        keep: timedelta = _WEEK,
+        formerly: Sequence[str] = (),
     ) -> None:
-        """`target` is that of `Sync.target`. Rows wait closed with `seal`, for as long as `keep`."""
+        """`target` is that of `Sync.target`. Rows wait closed with `seal`, for as long as `keep`.
+
+        What waits from when the sync was called `formerly` is its own.
+        """
         self._store, self._lease, self._sync, self._target = store, lease, sync, target
-        self._seal, self._keep = seal, keep
+        self._seal, self._keep, self._formerly = seal, keep, formerly
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -46,6 +57,8 @@ class StoreLedger:
             )
             for run in self._numbers(connection, unfinished):
                 self._close(connection, run, Status.INTERRUPTED, "the process ended before the run did", at)
+            earlier = outbox.c.sync.in_(self._formerly)
+            connection.execute(update(outbox).where(earlier).values(sync=self._sync))
             self._drop_untried(connection, at)
             opened = insert(sync_runs).values(
                 sync=self._sync,
@@ -138,6 +151,10 @@ class StoreLedger:
             connection.execute(update(sync_runs).where(sync_runs.c.run_id == run).values(counts))
         return True
 
+    def answered(self, run: int) -> Counts:
+        with self._store.reading() as connection:
+            return Counts(**self._found(connection, run))
+
     def conclude(self, run: int, status: Status, reason: str, at: datetime) -> Counts:
         with self._writing() as connection:
             return self._close(connection, run, status, reason, at)
@@ -171,9 +188,7 @@ class StoreLedger:
         return (outbox.c.sync == self._sync) & (outbox.c.queued_at < at - self._keep)
 
     def _close(self, connection: Connection, run: int, status: Status, reason: str, at: datetime) -> Counts:
-        sums = [func.coalesce(func.sum(receipts.c[name]), 0) for name in _COUNTED]
-        of_run = connection.execute(select(*sums).where(receipts.c.run_id == run)).one()
-        found = {name: int(str(count)) for name, count in zip(_COUNTED, of_run, strict=True)}
+        found = self._found(connection, run)
         self._store.serialise_receipts(connection)
         ended = (connection.scalar(select(func.max(sync_runs.c.closed_seq))) or 0) + 1
         found |= {"in_flight": self._in_flight(connection), "closed_seq": ended}
@@ -184,6 +199,11 @@ class StoreLedger:
             .returning(*[sync_runs.c[name] for name in Counts.__dataclass_fields__])
         )
         return Counts(*[int(count) for count in connection.execute(closed).one()])
+
+    def _found(self, connection: Connection, run: int) -> dict[str, int]:
+        sums = [func.coalesce(func.sum(receipts.c[name]), 0) for name in _COUNTED]
+        of_run = connection.execute(select(*sums).where(receipts.c.run_id == run)).one()
+        return {name: int(str(count)) for name, count in zip(_COUNTED, of_run, strict=True)}
 
     def _in_flight(self, connection: Connection) -> int:
         rows = select(func.coalesce(func.sum(outbox.c.row_count), 0)).where(outbox.c.sync == self._sync)

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from cdp.landing.lake import Lake, parquet_relation
+from cdp.landing.lake import Lake, last_arrival, parquet_relation
 from cdp.suppression.state import SOURCE
-from cdp.warehouse.port import Reader, Warehouse
+from cdp.warehouse.port import Generation, Reader, Warehouse
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.words import KEY, Batch
 from reverse_etl.feedback.opt_outs import OptOuts
 
+# Any other word is a no, as in `fct_consent_events`.
+_NO_WITHDRAWALS = "'requested', 'confirmed', 'granted'"
 _NEW_LISTINGS = """
 select distinct tokens.address
 from {listings} as listings join {tokens} as tokens
@@ -55,7 +57,8 @@ class WarehousePermission:
 
     def _read(self, reader: Reader) -> _OptedOut:
         built = reader.generation.batch
-        addresses = sorted({*self._listed_after(built), *self._reported.after(built)})
+        newer = self._unsaid_by_a_rollback(reader.generation)
+        addresses = sorted({*self._listed_after(built), *self._reported.after(built), *newer})
         known = [*addresses, *self._hashes(reader, addresses)]
         return _OptedOut(known, self._customers(reader, addresses))
 
@@ -83,6 +86,17 @@ class WarehousePermission:
         found = exp.select(hashed).from_(known).where(these, exp.not_(hashed.copy().is_(exp.null())))
         hashes: list[str] = reader.query(found.sql(dialect=reader.dialect)).read_all().column(0).to_pylist()
         return hashes
+
+    def _unsaid_by_a_rollback(self, published: Generation) -> list[str]:
+        """Whoever said no after what is published was built, where readers went back to it: a no stands."""
+        newer = [each.generation.number for each in self._warehouse.kept() if each.generation.number > published.number]
+        if not newer:
+            return []
+        with self._warehouse.reader_of(max(newer)) as reader:
+            since = f"_arrival > {last_arrival(published.batch)} and action not in ({_NO_WITHDRAWALS})"
+            query = f"select distinct address from {reader.relation('fct_consent_events')} where {since}"
+            addresses: list[str] = reader.query(query).read_all().column(0).to_pylist()
+        return addresses
 
     def _listed_after(self, batch: int) -> list[str]:
         fresh = [part for part in self._lake.parts(SOURCE, "listings") if int(part.stem) > batch]

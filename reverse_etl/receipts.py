@@ -18,7 +18,11 @@ from cdp.errors import ConfigurationError, Location
 from cdp.landing.lake import Lake
 from cdp.store import Store
 from cdp.store.schema import receipts, sync_runs
+from cdp.warehouse.port import Warehouse
 from cdp.warehouse.raw import PROJECTED, projected_relation
+from reverse_etl.checkpoints import Checkpoints
+from reverse_etl.declarations import Sync
+from reverse_etl.engine.checkpoint import Checkpoint
 from reverse_etl.payload import unpacked
 
 _BATCHES_AT_ONCE, _RUNS_AT_ONCE = 20, 10_000
@@ -65,8 +69,13 @@ from (
         max(case when verdict = 'ok' then seq end) as ok_seq,
         arg_max(operation, case when verdict = 'ok' then seq end) as operation,
         arg_max(verdict, seq) as last_verdict
-    from {receipts} where list_contains(?, sync) group by key
+    from {receipts} where list_contains($names, sync) and coalesce(target = $target, true) group by key
 ) as keys
+"""
+_HELD = """
+select key from {receipts}
+where list_contains($names, sync) and coalesce(target = $target, true) and verdict = 'ok'
+group by key having arg_max(operation, seq) <> 'remove' order by md5(key) limit $most
 """
 _OF_KEY = """
 select "at", operation, verdict, code, coalesce(reason, ''), row_hash, coalesce(target, destination), generation
@@ -80,15 +89,24 @@ class ReceiptsProjection:
     def __init__(self, store: Store, lake: Path) -> None:
         self._store, self._lake = store, Lake(lake)
         self._receipts, self._runs = _Log(lake, "receipts"), _Log(lake, "sync_runs")
+        self._checkpoints = Checkpoints(self._lake)
 
     def watermark(self) -> int:
         """The newest sequence number in the lake, 0 before the first part."""
         return self._receipts.watermark()
 
-    def standing(self, *names: str) -> tuple[int, int]:
-        """How many keys the tool of a sync of these names holds of ours, and how many it has refused in the end."""
-        held, refused = self._ask(_STANDING, [list(names)])[0]
+    def standing(self, *names: str, target: str | None = None) -> tuple[int, int]:
+        """How many keys the tool of a sync of these names holds of ours, and how many it has refused in the end.
+
+        Of one list where its `target` is given, else of all that they ever kept.
+        """
+        held, refused = self._ask(_STANDING, {"names": list(names), "target": target})[0]
         return int(held), int(refused)
+
+    def held(self, names: Sequence[str], target: str, most: int) -> list[str]:
+        """Keys that a list holds of ours: all of them, or as many as `most` from anywhere among them."""
+        found = self._ask(_HELD, {"names": list(names), "target": target, "most": most})
+        return [str(key) for (key,) in found]
 
     def of_key(self, names: Sequence[str], key: str) -> list[KeyReceipt]:
         """Every receipt of one key of a sync of these names, newest first."""
@@ -115,7 +133,19 @@ class ReceiptsProjection:
             self._runs.append(self._newest(sync_runs.c.closed_seq), self._ended)
             return newest
 
-    def _ask(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    def table(self, query: str, parameters: dict[str, Any]) -> pa.Table:
+        """What `query` finds, where `{receipts}` stands for all of them."""
+        with duckdb.connect() as engine:
+            relation = projected_relation(self._lake, "receipts")
+            return engine.sql(query.format(receipts=relation), params=parameters).to_arrow_table()
+
+    def checkpoint(self, sync: Sync) -> Checkpoint | None:
+        return self._checkpoints.newest(sync)
+
+    def renew_checkpoint(self, sync: Sync, warehouse: Warehouse) -> None:
+        self._checkpoints.renew(sync, warehouse)
+
+    def _ask(self, query: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         with duckdb.connect() as engine:
             relation = projected_relation(self._lake, "receipts")
             return engine.execute(query.format(receipts=relation), parameters).fetchall()

@@ -12,6 +12,7 @@ from random import Random, SystemRandom
 from cdp.address_macros import AddressMacros
 from cdp.clock import Clock
 from cdp.errors import CdpError
+from cdp.gates import refuse_stopped
 from cdp.landing.lake import Lake
 from cdp.project import Project
 from cdp.store import Store, open_store
@@ -23,18 +24,22 @@ from reverse_etl.destinations.connector import Account
 from reverse_etl.destinations.registry import connector
 from reverse_etl.engine.events import Observer, RunEnded, unobserved
 from reverse_etl.engine.plan import Plan
-from reverse_etl.engine.ports import Destination
+from reverse_etl.engine.ports import Destination, StartsOver
 from reverse_etl.engine.retry import Backoff
 from reverse_etl.engine.run import SyncResult, SyncRun, plan_against_receipts
-from reverse_etl.engine.words import Counts, Status
+from reverse_etl.engine.words import Counts, Reply, Status, Verdict
 from reverse_etl.engine.world import World
 from reverse_etl.feedback.opt_outs import OptOuts
 from reverse_etl.ledger import StoreLedger, last_receipt
 from reverse_etl.payload import Seal
 from reverse_etl.permission import WarehousePermission
 from reverse_etl.receipts import ReceiptsProjection
+from reverse_etl.reconciling import Reconciled, reconcile
+from reverse_etl.reported import resolve_reported
 from reverse_etl.sandbox.serving import Sandbox, running_sandbox
+from reverse_etl.standing import Books, Word, absent, held, keys_of, note, restate
 from reverse_etl.syncs import load_syncs
+from reverse_etl.taking_out import TakingOut
 
 
 class RunTime:
@@ -73,15 +78,61 @@ class Runner:
     def run(self, sync: Sync, agreed: str = "") -> SyncResult:
         """One run under the sync's lease; `agreed` is the digest of the only plan that may go.
 
-        Raises BusyError where another run holds it, ConfigurationError where the destination cannot be built.
+        Raises BusyError where another run holds it, ConfigurationError where the destination cannot be built, GateError
+        where a check has stopped it.
         """
+        refuse_stopped(self.store, sync.name)
+        resolve_reported(self._books, sync, self.project.clock.now())
+        with self._world(sync) as world:
+            return SyncRun(sync, world, agreed).go()
+
+    def remove(self, sync: Sync, word: Word) -> SyncResult:
+        """Take out of the tool what it holds of ours; errors as `run`."""
+        _must_hold_a_list(sync)
+        with self._world(sync) as world:
+            # What an earlier run left may still be on its way.
+            self.projection.catch_up()
+            result = TakingOut(sync, world, held(keys_of(self.projection, sync))).go()
+        note(self.store, sync, result.run, word)
+        return result
+
+    def reconcile(self, sync: Sync) -> Reconciled | None:
+        """See `reverse_etl.reconciling`; ConfigurationError where the destination cannot be built."""
+        ticking = RunTime(self.project.clock)
+        with self._destination(sync) as destination:
+            allowance = StoreAllowance(self.store, sync.destination, destination.capabilities.limits, ticking)
+            return reconcile(sync, self.projection, destination, allowance, ticking)
+
+    def forget(self, sync: Sync, word: Word) -> None:
+        """Put on record that the tool holds nothing of ours. Raises CdpError where it still does."""
+        _must_hold_a_list(sync)
+        with self._destination(sync) as destination:
+            reply = destination.start_over() if isinstance(destination, StartsOver) else Reply(Verdict.OK)
+        if reply.verdict is not Verdict.OK:
+            raise CdpError(f"{sync.name} cannot start over: {reply.reason}.")
+        restate(self._books, sync, absent(keys_of(self.projection, sync)), word)
+
+    @property
+    def _books(self) -> Books:
+        return Books(self.store, self.projection, self.seal)
+
+    @contextmanager
+    def _world(self, sync: Sync) -> Iterator[World]:
         ticking = RunTime(self.project.clock)
         with self.store.lease(f"sync:{sync.name}") as lease, self._destination(sync) as destination:
-            world = World(
+            yield World(
                 warehouse=self.warehouse,
                 projection=self.projection,
                 destination=destination,
-                ledger=StoreLedger(self.store, lease, sync.name, sync.target, seal=self.seal, keep=self._keep),
+                ledger=StoreLedger(
+                    self.store,
+                    lease,
+                    sync.name,
+                    sync.target,
+                    seal=self.seal,
+                    keep=self._keep,
+                    formerly=sync.formerly,
+                ),
                 permission=self._permission(sync),
                 allowance=StoreAllowance(self.store, sync.destination, destination.capabilities.limits, ticking),
                 time=ticking,
@@ -89,7 +140,6 @@ class Runner:
                 backoff=self.backoff,
                 observer=self.observer,
             )
-            return SyncRun(sync, world, agreed).go()
 
     def _permission(self, sync: Sync) -> WarehousePermission:
         reported = OptOuts(self.store, AddressMacros(self.project.dbt_project))
@@ -161,11 +211,40 @@ def plan_syncs(project: Project, names: Sequence[str] | None = None) -> Iterator
     store = open_store(project.store_url)
     try:
         projection = ReceiptsProjection(store, project.lake)
+        projection.catch_up()
         with open_warehouse(project).reader() as reader:
             for sync in syncs:
                 yield plan_against_receipts(reader, sync, projection, last_receipt(store, sync.name))
     finally:
         store.close()
+
+
+def reconcile_syncs(project: Project, names: Sequence[str] | None = None) -> Iterator[Reconciled]:
+    """What the tools of syncs say that they hold; of those that can be asked."""
+    syncs = load_syncs(project, names)
+    with runner(project, syncs) as ready:
+        ready.projection.catch_up()
+        yield from filter(None, map(ready.reconcile, syncs))
+
+
+def remove_from_tool(project: Project, sync: Sync, word: Word) -> SyncResult:
+    """See `Runner.remove`."""
+    with runner(project, [sync]) as ready:
+        return ready.remove(sync, word)
+
+
+def forget(project: Project, sync: Sync, word: Word) -> None:
+    """See `Runner.forget`."""
+    with runner(project, [sync]) as ready:
+        ready.forget(sync, word)
+
+
+def _must_hold_a_list(sync: Sync) -> None:
+    if sync.mode in {"send", "append"}:
+        raise CdpError(
+            f"{sync.name} has sent messages, and they cannot be taken back or sent again at once.",
+            remedy="Only a list can be emptied or begun anew.",
+        )
 
 
 def _attempt(ready: Runner, sync: Sync, agreed: str) -> SyncResult:

@@ -17,7 +17,9 @@ from reverse_etl.receipts import KeyReceipt, ReceiptsProjection
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """One sync. Counts are rows; `status` is `never ran` before the first run."""
+    """One sync. Counts are rows; `status` is `never ran` before the first run; `reject_share` is of the last run,
+    None where nothing was answered in it.
+    """
 
     sync: str
     status: str
@@ -27,11 +29,12 @@ class SyncStatus:
     rejected: int
     in_flight: int
     open_holds: int
+    reject_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """What is known about one key of one sync: its receipts, newest first, and whether it is on its way."""
+    """What is known about one key of a sync's list: its receipts, newest first, and whether it is on its way."""
 
     receipts: list[KeyReceipt]
     in_flight_operation: str = ""
@@ -61,16 +64,20 @@ def status_of(store: Store, projection: ReceiptsProjection, declared: Sync) -> S
     with store.reading() as connection:
         runs = connection.execute(last_run).all()
         in_flight, open_holds = [int(str(count)) for count in connection.execute(counts).one()]
-    found = (*projection.standing(*declared.names), in_flight, open_holds)
+    found = (*projection.standing(*declared.names, target=declared.target), in_flight, open_holds)
     if not runs:
         return SyncStatus(sync, "never ran", "", None, *found)
-    return SyncStatus(sync, runs[0].status, runs[0].reason, runs[0].started_at, *found)
+    answered = runs[0].ok + runs[0].rejected
+    share = runs[0].rejected / answered if answered else None
+    return SyncStatus(sync, runs[0].status, runs[0].reason, runs[0].started_at, *found, share)
 
 
 def status_of_key(store: Store, projection: ReceiptsProjection, seal: Seal, sync: Sync, key: str) -> KeyStatus:
     with store.reading() as connection:
         batches = connection.execute(select(outbox).where(outbox.c.sync == sync.name)).all()
-    known = projection.of_key(sync.names, key)
+    # A receipt from before targets were noted tells the destination alone.
+    here = {sync.target, sync.destination}
+    known = [receipt for receipt in projection.of_key(sync.names, key) if receipt.target in here]
     for batch in batches:
         if key in seal.open(batch.payload).column(KEY).to_pylist():
             return KeyStatus(known, batch.operation, batch.attempts, batch.code, bool(batch.job))

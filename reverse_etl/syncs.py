@@ -42,11 +42,11 @@ def _folder(project: Project) -> Path:
 
 def _read(project: Project, file: Path) -> Sync:
     sync, document = read_header(Sync, file)
-    _check_destination(project, sync, document)
-    return sync
+    kind = _check_destination(project, sync, document)
+    return sync.keeping(kind.part(target_of(project, sync)))
 
 
-def _check_destination(project: Project, sync: Sync, document: YamlDocument) -> None:
+def _check_destination(project: Project, sync: Sync, document: YamlDocument) -> Connector:
     settings = project.settings.destinations.get(sync.destination)
     if settings is None:
         raise _complaint(
@@ -72,6 +72,7 @@ def _check_destination(project: Project, sync: Sync, document: YamlDocument) -> 
         kind.check(target_of(project, sync))
     except DeclarationError as error:
         raise DeclarationError(error.what, where=error.where or document.at("options"), remedy=error.remedy) from None
+    return kind
 
 
 def _check_fields(kind: Connector, sync: Sync, document: YamlDocument) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from reverse_etl.engine.ports import Destination, Limit, Mode
+from reverse_etl.feedback.words import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class CapabilitySheet:
 
     `acknowledges` is the granularity of its answers. `idempotency`: it remembers a `key` we send, an operation said
     twice is `natural`ly the same as said once, or `none`: then a lost answer is `unknown` and never sent again.
-    `limits` are those of the account.
+    `limits` are those of the account. `reads_back` is how many keys it can be asked for at once, 0 where it does not
+    say what it holds.
     """
 
     modes: frozenset[Mode]
@@ -27,6 +29,7 @@ class CapabilitySheet:
     limits: tuple[Limit, ...]
     acknowledges: Literal["row", "batch", "job"]
     idempotency: Literal["key", "natural", "none"]
+    reads_back: int = 0
 
     @property
     def is_idempotent(self) -> bool:
@@ -80,6 +83,11 @@ def takes_anything(_: Target) -> None:
     """Nothing more to ask of a sync than its modes, fields and options."""
 
 
+def whole_object(_: Target) -> str:
+    """A sync keeps the whole of its object."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Connector:
     """One kind of destination.
@@ -88,7 +96,8 @@ class Connector:
     where it has to be said. `sandbox_tool` names the tool of the sandbox that stands in for it, where there is one.
     `hashing` is the dialect of the hashes that its fields have to be, empty where it takes plain values; `fields` are
     the only ones that it knows, empty where it takes any. `check` raises DeclarationError where what a sync says cannot
-    be done, before anything runs.
+    be done, before anything runs. `reader` understands what it reports of messages, None where it does not report.
+    `part` names the part of its object that a sync keeps, such as those who carry a tag: another part is another list.
     """
 
     capabilities: CapabilitySheet
@@ -102,3 +111,5 @@ class Connector:
     hashing: str = ""
     fields: frozenset[str] = frozenset()
     check: Callable[[Target], None] = takes_anything
+    reader: Reader | None = None
+    part: Callable[[Target], str] = whole_object

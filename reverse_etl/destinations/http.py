@@ -47,6 +47,16 @@ def _shown(argument: object) -> object:
 logging.getLogger("httpx").addFilter(_WithoutQuery())
 
 
+def counted(count: Callable[[], int]) -> int | Reply:
+    """What `count` gives, or what it means that the tool does not say."""
+    try:
+        return count()
+    except RefusedError as refused:
+        return refused.reply
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return UNREADABLE
+
+
 def as_usual(_: httpx.Response) -> Reply | None:
     """Every status means what it means everywhere."""
     return None

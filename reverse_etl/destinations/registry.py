@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from cdp.errors import ConfigurationError
 from cdp.project import Project
 from reverse_etl.destinations.connector import Connector
+from reverse_etl.feedback.words import Reader
 
 GROUP = "cdp.destinations"
 
@@ -27,6 +28,12 @@ def connector(kind: str, project: Project) -> Connector:
         )
     loaded: Connector = found.load()
     return loaded
+
+
+def readers() -> dict[str, Reader]:
+    """How tools report, by the types of those installed connectors that know."""
+    loaded: dict[str, Connector] = {name: entry.load() for name, entry in _installed().items()}
+    return {name: found.reader for name, found in loaded.items() if found.reader is not None}
 
 
 @cache

@@ -21,13 +21,21 @@ def check_columns(reader: Reader, sync: Sync) -> None:
             where=where,
             remedy="Check its name; a new model is there after `cdp run`.",
         )
-    for column in (sync.key, *sync.fields):
-        if column not in known:
-            raise DeclarationError(
-                f"`{sync.model}` has no column `{column}` in the published generation.",
-                where=where,
-                remedy=f"{nearest(column, known, sync.model)} A new column is there after `cdp run`.",
-            )
+    for column in _missing(sync, known):
+        raise DeclarationError(
+            f"`{sync.model}` has no column `{column}` in the published generation.",
+            where=where,
+            remedy=f"{nearest(column, known, sync.model)} A new column is there after `cdp run`.",
+        )
+
+
+def lacking(reader: Reader, sync: Sync) -> list[str]:
+    """The columns that `check_columns` would complain about; all of them where the model is not there."""
+    return _missing(sync, _columns(reader, sync.model))
+
+
+def _missing(sync: Sync, known: list[str]) -> list[str]:
+    return [column for column in (sync.key, *sync.fields) if column not in known]
 
 
 def _columns(reader: Reader, model: str) -> list[str]:

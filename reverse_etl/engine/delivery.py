@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.declarations import Sync
 from reverse_etl.engine.events import BatchAnswered, BatchSplit, RowsLeftOut, Waiting
-from reverse_etl.engine.ports import WorksInJobs
+from reverse_etl.engine.ports import Purpose, WorksInJobs
 from reverse_etl.engine.words import UNREADABLE, Batch, Operation, Reply, RowVerdict, Status, Verdict
 from reverse_etl.engine.world import World
 
@@ -28,7 +29,7 @@ class Delivery:
 
     def __init__(self, sync: Sync, run: int, world: World) -> None:
         self._sync, self._run, self._world = sync.name, run, world
-        self._may_remove = sync.mode == "mirror"
+        self._may_remove, self._max_tries = sync.mode == "mirror", sync.guards.max_tries
 
     def drain(self, *, is_left_over: bool = False) -> Ending:
         """Send until the outbox is empty, the destination refuses us, or one batch has used up its attempts.
@@ -99,7 +100,7 @@ class Delivery:
             if _is_refused_whole(reply) and len(batch) > 1:
                 self._split(batch, reply)
                 return None
-            rest = self._settle(batch, reply)
+            rest = self._settle(batch, reply, batch.tries + attempt)
             if rest is None:
                 return None
             batch = rest
@@ -111,7 +112,7 @@ class Delivery:
         )
 
     def _send(self, batch: Batch, attempt: int) -> Reply:
-        self._claim(len(batch))
+        self._claim(len(batch), "remove" if batch.operation is Operation.REMOVE else "send")
         self._world.ledger.attempt(batch)
         reply = self._world.destination.send(batch)
         self._world.allowance.answered()
@@ -122,8 +123,8 @@ class Delivery:
         self._tell(batch, reply, attempt)
         return reply
 
-    def _claim(self, rows: int) -> None:
-        while seconds := self._world.allowance.claim(rows):
+    def _claim(self, rows: int, purpose: Purpose) -> None:
+        while seconds := self._world.allowance.claim(rows, purpose):
             self._world.time.sleep(seconds)
 
     def _tell(self, batch: Batch, reply: Reply, attempt: int) -> None:
@@ -136,8 +137,8 @@ class Delivery:
         self._world.ledger.split(batch, batch.halves())
         self._world.observer(BatchSplit(self._sync, len(batch), reply.code))
 
-    def _settle(self, batch: Batch, reply: Reply) -> Batch | None:
-        """The rows that are still to be sent, or None."""
+    def _settle(self, batch: Batch, reply: Reply, tries: int) -> Batch | None:
+        """The rows that are still to be sent, or None; those that were put off too often are not."""
         if reply.verdict is Verdict.PENDING:
             self._world.ledger.await_job(batch, reply.job)
             return None
@@ -147,7 +148,8 @@ class Delivery:
         verdicts: list[RowVerdict | None] = [*reply.per_row(len(batch))]
         open_rows = sorted(position for position, row in reply.rows.items() if not row.verdict.is_final)
         for position in open_rows:
-            verdicts[position] = None
+            verdicts[position] = _put_off(reply.rows[position], tries) if tries >= self._max_tries else None
+        open_rows = [position for position in open_rows if verdicts[position] is None]
         rest = batch.only(open_rows) if open_rows else None
         self._world.ledger.settle(self._run, batch, verdicts, rest, self._world.time.now())
         return rest
@@ -170,23 +172,29 @@ class Delivery:
         began = self._world.time.monotonic()
         while jobs := self._world.ledger.jobs():
             for batch in jobs:
-                ending = self._ask(batch, asked + 1)
+                ending = self._ask(batch, asked + 1) if batch.not_before <= self._world.time.wall() else None
                 if ending is not None:
                     return ending
             left = self._world.ledger.jobs()
             # A tool that has come to a next step is asked soon again.
             asked = asked + 1 if {batch.job for batch in left} <= {batch.job for batch in jobs} else 1
             if left:
-                if self._world.time.monotonic() - began >= patience:
+                seconds = max(self._world.backoff.ask_again(asked), self._not_yet(left))
+                passed = self._world.time.monotonic() - began
+                if passed >= patience or self._not_yet(left) > patience - passed:
                     return Ending(Status.PENDING, "the destination is still at work on what it took")
-                self._world.time.sleep(self._world.backoff.ask_again(asked))
+                self._world.time.sleep(seconds)
         return None
+
+    def _not_yet(self, jobs: Sequence[Batch]) -> float:
+        """Seconds in which the tool wants to be asked for none of them."""
+        return min(batch.not_before for batch in jobs) - self._world.time.wall()
 
     def _ask(self, batch: Batch, attempt: int) -> Ending | None:
         destination = self._world.destination
         if not isinstance(destination, WorksInJobs):
             return Ending(Status.FAILED, "the connector cannot ask for the job that an earlier version began")
-        self._claim(0)
+        self._claim(0, "remove" if batch.operation is Operation.REMOVE else "poll")
         reply = destination.poll(batch)
         self._world.allowance.answered()
         if not reply.speaks_of(len(batch)):
@@ -197,8 +205,15 @@ class Delivery:
         if _is_refused_whole(reply) and len(batch) > 1:
             self._split(batch, reply)
         elif reply.verdict.is_final or reply.job not in {"", batch.job}:
-            self._settle(batch, reply)
+            self._settle(batch, reply, batch.tries)
+        elif reply.retry_after:
+            self._postpone(batch, reply)
         return None
+
+
+def _put_off(row: RowVerdict, tries: int) -> RowVerdict:
+    told = f"after {tries} tries the destination still puts it off: {row.reason or row.code}"
+    return RowVerdict(Verdict.REJECTED, "put_off", told)
 
 
 def _is_refused_whole(reply: Reply) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from reverse_etl.declarations import Guards
-from reverse_etl.engine.words import PlanCounts
+from reverse_etl.engine.words import Counts, PlanCounts
+
+# Of fewer answers, a few bad rows are a large share and tell nothing.
+_TELLING = 20
 
 
 def reason_to_hold(counts: PlanCounts, guards: Guards, age: timedelta) -> str:
@@ -30,3 +33,15 @@ def reason_to_hold(counts: PlanCounts, guards: Guards, age: timedelta) -> str:
             f"more than max_growth_share ({guards.max_growth_share:.0%})"
         )
     return ""
+
+
+def reason_to_doubt(answered: Counts, guards: Guards) -> str:
+    """Why a run that has ended must not pass for a good one; empty where it may."""
+    rows = answered.ok + answered.rejected
+    share = answered.rejected / rows if rows else 0.0
+    if rows < _TELLING or share <= guards.max_reject_share:
+        return ""
+    return (
+        f"the destination refused {answered.rejected} of {rows} rows ({share:.0%}), "
+        f"more than max_reject_share ({guards.max_reject_share:.0%})"
+    )

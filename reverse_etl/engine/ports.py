@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from cdp.warehouse.port import Warehouse
+from reverse_etl.engine.checkpoint import Checkpoint
 from reverse_etl.engine.words import Batch, Counts, Operation, Reply, RowVerdict, Status
+
+if TYPE_CHECKING:  # it has a mode
+    from reverse_etl.declarations import Sync
 
 Mode = Literal["mirror", "upsert", "update_only", "create_only", "add_only", "append", "send"]
 
 
+# What a call is for.
+Purpose = Literal["send", "remove", "poll", "read"]
+EVERY_PURPOSE: frozenset[Purpose] = frozenset({"send", "remove", "poll", "read"})
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` calls, or rows, within any `seconds`."""
+    """At most `count` calls, or rows, within any `seconds`; of those calls together that are for what `scope` says."""
 
     count: int
     seconds: float
     of: Literal["calls", "rows"] = "calls"
+    scope: frozenset[Purpose] = EVERY_PURPOSE
 
 
 class Capabilities(Protocol):
@@ -42,6 +53,11 @@ class Capabilities(Protocol):
         """Whether a batch may be sent again when no answer came."""
         ...
 
+    @property
+    def reads_back(self) -> int:
+        """About how many keys it can be asked at once whether it holds them; 0 where it cannot."""
+        ...
+
 
 class Destination(Protocol):
     @property
@@ -61,16 +77,41 @@ class WorksInJobs(Protocol):
     def poll(self, batch: Batch) -> Reply:
         """Ask for `batch.job`; `pending` or `retry` while there is no answer yet, then as to `send`.
 
+        Where the answer has a `retry_after`, the job is not asked for before that.
         A `pending` reply with another job than the batch's names the next step: that is asked for from now on.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A destination that can be asked what it holds."""
+
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        """How many of `keys` it holds now; at most as many at once as its sheet says under `reads_back`.
+
+        Where it does not say, why.
+        """
+        ...
+
+
+@runtime_checkable
+class StartsOver(Protocol):
+    """A destination that keeps account of what it published, and has to be told that it is gone."""
+
+    def start_over(self) -> Reply:
+        """Begin with nothing; refused where something is still there."""
         ...
 
 
 class Allowance(Protocol):
     """The limits of one account, shared by everybody who calls it."""
 
-    def claim(self, rows: int) -> float:
-        """Count a call of `rows` rows and give 0, or give the seconds after which to ask again."""
+    def claim(self, rows: int, purpose: Purpose = "send") -> float:
+        """Count a call of `rows` rows and give 0, or give the seconds after which to ask again.
+
+        Only the limits whose scope has `purpose` count it.
+        """
         ...
 
     def answered(self) -> None:
@@ -135,6 +176,10 @@ class Ledger(Protocol):
         """Record that a guard stopped the plan; False where a person has released exactly this plan."""
         ...
 
+    def answered(self, run: int) -> Counts:
+        """What the destination has answered in a run so far; the rest of the counts is 0."""
+        ...
+
     def conclude(self, run: int, status: Status, reason: str, at: datetime) -> Counts:
         """Close a run; gives where its rows are, as counted from receipts and outbox."""
         ...
@@ -153,6 +198,14 @@ class Projection(Protocol):
 
     def catch_up(self) -> int:
         """Append what is new; gives the newest sequence number that the warehouse sees."""
+        ...
+
+    def checkpoint(self, sync: Sync) -> Checkpoint | None:
+        """What a plan of the sync may start from instead of every receipt."""
+        ...
+
+    def renew_checkpoint(self, sync: Sync, warehouse: Warehouse) -> None:
+        """Make a newer checkpoint where the next plan would take long without."""
         ...
 
 

@@ -11,7 +11,7 @@ from reverse_etl.declarations import Sync
 from reverse_etl.engine.cut import cut
 from reverse_etl.engine.delivery import Delivery, Ending
 from reverse_etl.engine.events import Planned, RunEnded, RunStarted
-from reverse_etl.engine.guards import reason_to_hold
+from reverse_etl.engine.guards import reason_to_doubt, reason_to_hold
 from reverse_etl.engine.plan import Plan, make_plan
 from reverse_etl.engine.ports import Projection
 from reverse_etl.engine.words import Counts, PlanCounts, Status
@@ -22,7 +22,10 @@ _EXIT_CODES = {Status.OK: 0, Status.PENDING: 0, Status.HELD: GateError.exit_code
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What one run did. `plan` is None where it never came to one; `counts` always adds up."""
+    """What one run did, in so many seconds. `plan` is None where it never came to one; `counts` always adds up.
+
+    `has_doubts` where more rows were refused than its guards take for normal.
+    """
 
     sync: str
     destination: str
@@ -31,6 +34,14 @@ class SyncResult:
     reason: str
     counts: Counts
     plan: PlanCounts | None
+    seconds: float = 0.0
+    has_doubts: bool = False
+
+    @property
+    def reject_share(self) -> float:
+        """Of the rows that were answered; 0 where none was."""
+        answered = self.counts.ok + self.counts.rejected
+        return self.counts.rejected / answered if answered else 0.0
 
     @property
     def exit_code(self) -> int:
@@ -48,6 +59,7 @@ class SyncRun:
     def go(self) -> SyncResult:
         """Run to an end. What a person can act on is in the result; only a lost lease is raised, as BusyError."""
         ledger, time = self._world.ledger, self._world.time
+        began = time.monotonic()
         run = ledger.begin(time.now())
         self._world.observer(RunStarted(self._sync.name, run))
         try:
@@ -56,14 +68,23 @@ class SyncRun:
             raise
         except CdpError as error:
             ending = Ending(Status.FAILED, str(error))
+        doubts = reason_to_doubt(ledger.answered(run), self._sync.guards)
+        ending = self._doubted(ending, doubts) if doubts else ending
         counts = ledger.conclude(run, ending.status, ending.reason, time.now())
         if counts.accounted != counts.planned:
             raise CdpError(f"run {run} of {self._sync.name} does not add up: {counts}.", remedy="Report this.")
         self._world.projection.catch_up()
+        self._world.projection.renew_checkpoint(self._sync, self._world.warehouse)
         self._world.observer(RunEnded(self._sync.name, run, ending.status, ending.reason, counts))
-        return SyncResult(
-            self._sync.name, self._sync.destination, run, ending.status, ending.reason, counts, self._plan
-        )
+        who = (self._sync.name, self._sync.destination, run)
+        seconds = time.monotonic() - began
+        return SyncResult(*who, ending.status, ending.reason, counts, self._plan, seconds, bool(doubts))
+
+    def _doubted(self, ending: Ending, doubts: str) -> Ending:
+        """What else went wrong is told as well."""
+        remedy = f"Codes and rows: cdp sync rejected {self._sync.name}. When what they lack is repaired: cdp sync retry"
+        told = f"{doubts}. {remedy}"
+        return Ending(Status.FAILED, told if ending.status is Status.OK else f"{ending.reason}; {told}")
 
     def _steps(self, run: int) -> Ending:
         world = self._world
@@ -71,6 +92,7 @@ class SyncRun:
         left_over = delivery.drain(is_left_over=True)
         if left_over.status is not Status.OK:
             return left_over
+        world.projection.catch_up()  # what was left over has been answered: a reader sees what was there before it
         with world.warehouse.reader() as reader:
             plan = plan_against_receipts(reader, self._sync, world.projection, world.ledger.last_receipt())
             self._plan = plan.counts
@@ -124,4 +146,4 @@ def plan_against_receipts(reader: Reader, sync: Sync, projection: Projection, ne
             f"the warehouse sees the receipts of {sync.name} up to number {visible}, but {newest} are there.",
             remedy="Look whether the lake's folder can be written, then run the sync again.",
         )
-    return make_plan(reader, sync)
+    return make_plan(reader, sync, projection.checkpoint(sync))

@@ -12,6 +12,10 @@ import pyarrow as pa
 KEY, ROW_HASH, REMOTE_ID = "_key", "_row_hash", "_remote_id"
 
 
+# The code of a reply whose tool tells how many of the rows it could match begins with this.
+MATCHED = "matched_"
+
+
 class Operation(StrEnum):
     ADD = "add"
     UPDATE = "update"

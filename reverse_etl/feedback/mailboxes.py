@@ -7,7 +7,7 @@ import os
 from cdp.declarations.yaml_source import YamlDocument
 from cdp.errors import ConfigurationError
 from cdp.project import DestinationSettings, FeedbackSettings, Project
-from reverse_etl.feedback.readers import READERS
+from reverse_etl.destinations.registry import connector, readers
 from reverse_etl.feedback.receiver import Mailbox
 from reverse_etl.feedback.words import Trust
 
@@ -34,12 +34,12 @@ def mailboxes_of(project: Project) -> dict[str, Mailbox]:
 
 def _mailbox(project: Project, name: str, settings: DestinationSettings, feedback: FeedbackSettings) -> Mailbox:
     document: YamlDocument = project.document
-    reader = READERS.get(settings.type)
+    reader = connector(settings.type, project).reader
     if reader is None:
         raise ConfigurationError(
             f"nobody knows how a `{settings.type}` reports.",
             where=document.at("destinations", name, "feedback"),
-            remedy=f"Known are: {', '.join(sorted(READERS))}.",
+            remedy=f"Known are: {', '.join(sorted(readers()))}.",
         )
     if reader.needs_public_url and not feedback.public_url.startswith(("https://", "http://")):
         raise ConfigurationError(

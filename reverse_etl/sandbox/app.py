@@ -61,6 +61,9 @@ def build_app(state: SandboxState, accounts: list[SandboxAccount], requests_per_
         )
         for tool in TOOLS.values()
         for action in tool.actions
+    ] + [
+        Route(f"/{tool.name}{tool.list_path}/search", _search(tool, state, accounts, limit), methods=["POST"])
+        for tool in TOOLS.values()
     ]
 
     async def health(_: Request) -> Response:
@@ -86,6 +89,22 @@ def _endpoint(
             remembered = (request_id, answer) if request_id else None
             state.apply((account, request.path_params["list"]), action.operation, taken, remembered)
         return Response(answer, media_type="application/json")
+
+    return handle
+
+
+def _search(
+    tool: Tool, state: SandboxState, accounts: list[SandboxAccount], limit: RateLimit
+) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        account = _admitted(tool, request.headers, accounts)
+        limit.take(account)
+        body = _read_body(tool, await request.body())
+        try:
+            asked = set(body["keys"])
+        except (KeyError, TypeError):
+            raise HTTPException(400, "not the shape this tool reads") from None
+        return JSONResponse({"found": sorted(asked & state.members(account, request.path_params["list"]).keys())})
 
     return handle
 

@@ -22,7 +22,7 @@ from cdp.errors import DeclarationError
 from reverse_etl.destinations.csv_files import FOLDER
 from reverse_etl.destinations.csv_files.client import CsvFile
 from reverse_etl.destinations.csv_files.place import CONNECTION_LOST, Place, PlaceError
-from reverse_etl.engine.ports import Destination, WorksInJobs
+from reverse_etl.engine.ports import Destination, StartsOver, WorksInJobs
 from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Operation, Reply, Verdict
 from tests.contracts.case import Case
 from tests.contracts.fakes.csv_files import CASES, OBJECT, FilesTool, folder_tool
@@ -266,3 +266,26 @@ def test_every_text_is_read_back_as_it_was(
 def test_a_field_with_the_name_of_the_key_s_column_is_refused_before_anything_runs() -> None:
     with pytest.raises(DeclarationError, match="`email`"):
         FOLDER.check(replace(TARGET, fields=frozenset({"email"})))
+
+
+def test_a_file_that_is_gone_is_begun_anew_once_somebody_says_so(tmp_path: Path) -> None:
+    case = CASES[0]
+    with case.serve(tmp_path) as tool:
+        ours = case.connector.build(case.account(tool.url), case.target)
+        assert isinstance(ours, StartsOver) and isinstance(ours, WorksInJobs)
+        _published(ours, "a@example.com", "b1")
+        assert ours.start_over().code == "still_there"
+        tool.files.delete_file(f"{OBJECT}.csv")
+        assert _published(ours, "b@example.com", "b2").code == "gone"
+        assert ours.start_over().verdict is Verdict.OK
+        assert tool.members() == set()
+        assert _published(ours, "b@example.com", "b3").verdict is Verdict.OK
+        assert tool.members() == {"b@example.com"}
+        ours.close()
+
+
+def _published(ours: Any, key: str, name: str) -> Reply:
+    batch = Batch(0, Operation.ADD, name, pa.RecordBatch.from_pylist([{KEY: key, ROW_HASH: "h", "customer_id": 1}]))
+    ours.send(batch)
+    reply: Reply = ours.poll(replace(batch, job=name))
+    return reply

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.destinations import http
-from reverse_etl.engine.ports import Destination, WorksInJobs
+from reverse_etl.engine.ports import Destination, ReadsBack, WorksInJobs
 from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Batch, Operation, Reply, Verdict
 from reverse_etl.sandbox.faults import Fault
 from tests.contracts.case import Case, Fields
@@ -122,6 +122,19 @@ def test_what_others_put_there_stays(mirror: Scene) -> None:
     mirror.said_of(mirror.batch(mirror.good(2)))
     mirror.said_of(mirror.batch(mirror.good(2), Operation.REMOVE, "b2"))
     assert mirror.tool.members() == {theirs}
+
+
+def test_it_says_what_it_holds(scene: Scene) -> None:
+    if not scene.case.connector.capabilities.reads_back:
+        assert not isinstance(scene.destination, ReadsBack)
+        pytest.skip("cannot be asked what it holds")
+    assert isinstance(scene.destination, ReadsBack)
+    keys = [scene.case.key(number) for number in range(4)]
+    assert scene.destination.found(keys) == 0
+    assert scene.said_of(scene.batch(scene.good(3))).verdict is Verdict.OK
+    assert scene.destination.found(keys) == 3
+    assert scene.said_of(scene.batch(scene.good(1), Operation.REMOVE, "b2")).verdict is Verdict.OK
+    assert scene.destination.found(keys) == 2
 
 
 def test_a_bad_row_is_named_and_the_others_arrive(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -14,10 +15,11 @@ from reverse_etl.destinations.connector import Target
 from reverse_etl.destinations.mailchimp import CONNECTOR
 from reverse_etl.destinations.mailchimp.client import Mailchimp
 from reverse_etl.destinations.mailchimp.config import MailchimpSync, address
-from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Batch, Operation, Reply, Verdict
+from reverse_etl.engine.words import KEY, REMOTE_ID, ROW_HASH, Batch, Operation, Reply, Status, Verdict
 from reverse_etl.sandbox.faults import Fault
 from tests.contracts.case import Fields, email
 from tests.contracts.fakes.mailchimp import CASE, LIST, TAG, MailchimpFake, contact
+from tests.doubles.workbench import Workbench
 
 
 @pytest.fixture
@@ -218,3 +220,23 @@ def test_the_key_says_where_the_account_is() -> None:
 def test_a_sync_says_a_tag_and_a_status_that_a_newcomer_can_have(options: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         MailchimpSync.model_validate(options)
+
+
+def test_another_tag_is_another_list(tmp_path: Path) -> None:
+    """Who carried the old one stays so, and a person agrees before the new one is given."""
+    bench = Workbench(tmp_path)
+    named = [
+        bench.sync.keeping(CASE.connector.part(Target(LIST, options={"tag": tag}))) for tag in ("Regulars", "Guests")
+    ]
+    assert [sync.target for sync in named] == [
+        "esp/newsletter (Regulars) by id",
+        "esp/newsletter (Guests) by id",
+    ]
+    bench.sync = named[0]
+    bench.want_keys("a")
+    assert bench.run().status is Status.OK
+    bench.sync = named[1]
+    held = bench.run()
+    assert held.status is Status.HELD
+    assert "it kept esp/newsletter (Regulars) by id and would now fill esp/newsletter (Guests) by id" in held.reason
+    bench.close()

@@ -16,9 +16,9 @@ import pytest
 from cdp.errors import ConfigurationError
 from reverse_etl.destinations.connector import Account
 from reverse_etl.destinations.webhook.client import CONNECTOR, Webhook
-from reverse_etl.destinations.webhook.signature import headers_of
 from reverse_etl.engine.ports import Limit
 from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Operation, Reply, Verdict
+from reverse_etl.standard_webhooks import headers_of
 from tests.contracts.fakes.webhook import CASE, OBJECT, OTHER_SECRET, SECRET, WebhookFake, webhook_receiver
 
 Row = tuple[str, dict[str, Any]]

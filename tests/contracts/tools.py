@@ -10,7 +10,7 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reverse_etl.sandbox.faults import Faults
@@ -64,16 +64,19 @@ def sandbox_tool(name: str, list_name: str, folder: Path) -> Iterator[SandboxToo
 
 
 class Described:
-    """An application that refuses, before it looks, what the vendor's description does not have."""
+    """An application that refuses, before it looks, what the vendor's description does not have, and what is poison."""
 
-    def __init__(self, app: ASGIApp, description: Description) -> None:
-        self._app, self._description = app, description
+    def __init__(self, app: ASGIApp, fake: VendorFake) -> None:
+        self._app, self._fake = app, fake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await request.body()
-        if complaints := self._description.check(request, body):
+        if complaints := self._fake.description.check(request, body):
             await JSONResponse({"contract_errors": complaints}, 400)(scope, receive, send)
+            return
+        if self._fake.poison and self._fake.poison in body:
+            await Response(status_code=422)(scope, receive, send)
             return
 
         async def again() -> dict[str, object]:
@@ -86,7 +89,8 @@ class Described:
 class VendorFake:
     """A stand-in that is as strict as the vendor's description; `fake` has what the vendor remembers.
 
-    A vendor's module subclasses it, gives `app`, and keeps `list` and `doubled` up to date.
+    It refuses every request that has `poison` in it, and does not say why. A vendor's module subclasses it, gives
+    `app`, and keeps `list` and `doubled` up to date.
     """
 
     vendor: str
@@ -94,6 +98,7 @@ class VendorFake:
     faults: Faults = field(default_factory=Faults)
     list: dict[str, object] = field(default_factory=dict)
     doubled: int = 0
+    poison: bytes = b""
 
     def __post_init__(self) -> None:
         self.description = Description(self.vendor)
@@ -115,7 +120,7 @@ class VendorFake:
     @contextmanager
     def up(self) -> Iterator[VendorFake]:
         """It answers for the length of a block, in which nothing may be asked that the vendor does not know."""
-        with served(Described(self.app, self.description), self.faults) as url:
+        with served(Described(self.app, self), self.faults) as url:
             self.url = url + self.url
             yield self
         assert not self.description.violations, self.description.violations

@@ -1,81 +1,36 @@
-"""Runs killed at random moments, over a network that loses one call in six, end where undisturbed ones do."""
+"""Runs that are killed, at random moments and at every system call that writes, syncs or sends, end where others do."""
 
 from __future__ import annotations
 
-import contextlib
-import os
+import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
-from unittest.mock import ANY
 
 import pytest
-from sqlalchemy import select
 
-from cdp.store import open_store
-from cdp.store.schema import outbox, sync_runs
-from reverse_etl.receipts import ReceiptsProjection
 from reverse_etl.sandbox.faults import Faults
-from tests.doubles.company import Company
-from tests.doubles.served import KEYS, served_sandbox
+from tests.integration.crash_scenes import Launcher, Scene, keyed_list, messages_sent_once, weather
 
-LAUNCHER = Path(__file__).with_name("sync_launcher.py")
-SYNC, MODEL = "sms_cart_reminder", "sync_sms__cart_reminder"
-PEOPLE = 1_500
+Stage = Callable[[Path, Faults], AbstractContextManager[Scene]]
 
-
-class Launcher:
-    """Runs the sync in children of its own; `kill_after` seconds, or not at all."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def run(self, kill_after: float | None) -> int:
-        """The wait status: 0 for a run that ended well, 9 for one that was killed."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        child = int(self._process.stdout.readline())
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return int(self._process.stdout.readline())
+STAGES = pytest.mark.parametrize("stage", [keyed_list, messages_sent_once])
+# All that a run writes, makes durable or sends with: files of the store, the lake and the warehouse, and the network.
+CALLS = ["write", "writev", "pwrite64", "sendto", "sendmsg", "fsync", "fdatasync", "ftruncate", "rename", "unlink"]
 
 
-@contextmanager
-def launcher(folder: Path) -> Iterator[Launcher]:
-    environment = {**os.environ, **{f"CDP_TEST_{name.upper()}_KEY": key for name, key in KEYS.items()}}
-    command = [sys.executable, str(LAUNCHER), str(folder), SYNC]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        yield Launcher(process)
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def phone(number: int) -> str:
-    return f"+4915{number:06d}0000" if number % 97 == 0 else f"+4915{number:06d}1234"
-
-
-def survive(folder: Path, kills: int, seed: int) -> None:
+def survive(stage: Stage, folder: Path, kills: int, seed: int) -> None:
     """A kill counts where it ends a run that has begun: many fall before, while the process wakes up."""
     rng, cycle, undisturbed = Random(seed), 0, 0.0
-    with served_sandbox(folder / "tools", Faults(rate=1 / 6, seed=seed)) as sandbox:
-        company = Company(folder / "company", sandbox.url)
-        with launcher(company.root) as launched:
-            while cut_short(company) < kills:
+    with stage(folder, weather(1 / 6, seed)) as scene:
+        scene.want(cycle, rng)
+        with scene.launcher() as launched:
+            while scene.runs_cut_short() < kills:
                 cycle += 1
-                wanted = set(rng.sample(range(PEOPLE), PEOPLE // 2))
-                company.publish(
-                    MODEL, [(phone(one), one, "Anna", cycle, "2024-05-01 05:00:00") for one in sorted(wanted)]
-                )
+                scene.want(cycle, rng)
                 while True:
                     # The first run shows how long one takes here: a fixed delay may always fall before the work.
                     is_killed = undisturbed and rng.random() < 0.85
@@ -85,39 +40,56 @@ def survive(folder: Path, kills: int, seed: int) -> None:
                     if status == 0:
                         break
                     assert status == signal.SIGKILL, f"a run ended with {status}"
-                expected = {phone(one) for one in wanted if one % 97}
-                assert set(sandbox.state.members("sms", "cart-reminder")) == expected
-        assert sandbox.state.repeated_changes("sms") == 0
-        check_books(company, expected)
+                scene.check()
+        scene.check_books()
 
 
-def cut_short(company: Company) -> int:
-    """How many runs began and did not end by themselves."""
-    store = open_store(company.project.store_url)
-    with store.reading() as connection:
-        statuses = list(connection.scalars(select(sync_runs.c.status)))
-    store.close()
-    return sum(status != "ok" for status in statuses)
-
-
-def check_books(company: Company, expected: set[str]) -> None:
-    store = open_store(company.project.store_url)
-    with store.reading() as connection:
-        runs = connection.execute(select(sync_runs)).all()
-        assert connection.execute(select(outbox)).all() == []
-    projection = ReceiptsProjection(store, company.project.lake)
-    projection.catch_up()
-    assert projection.standing(SYNC) == (len(expected), ANY)
-    store.close()
-    for run in runs:
-        assert run.planned == run.ok + run.rejected + run.unknown + run.suppressed + run.held + run.in_flight
-    assert {run.status for run in runs} == {"ok", "interrupted"}
-
-
-def test_a_few_kills(tmp_path: Path) -> None:
-    survive(tmp_path, kills=4, seed=1)
+@STAGES
+def test_a_few_kills(stage: Stage, tmp_path: Path) -> None:
+    survive(stage, tmp_path, kills=3, seed=1)
 
 
 @pytest.mark.proof
-def test_five_hundred_kills(tmp_path: Path) -> None:
-    survive(tmp_path, kills=500, seed=2)
+@pytest.mark.parametrize("seed", range(2, 7))
+@STAGES
+def test_five_hundred_kills(stage: Stage, seed: int, tmp_path: Path) -> None:
+    """A hundred with each seed."""
+    survive(stage, tmp_path, kills=100, seed=seed)
+
+
+def killed_before(launched: Launcher, system_call: str, number: int) -> bool:
+    """Whether a run made that call so often; it was killed before it did, and is followed by one that was not."""
+    status = launched.run_to_call(system_call, number)
+    assert status in {0, signal.SIGKILL}, f"a run ended with {status}"
+    assert launched.run() == 0
+    return status != 0
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_killed_before_some_system_calls(tmp_path: Path) -> None:
+    rng = Random(1)
+    with messages_sent_once(tmp_path, Faults()) as scene:
+        scene.want(0, rng)
+        with scene.launcher() as launched:
+            for cycle, system_call in enumerate(["pwrite64", "fdatasync", "sendto"], 1):
+                scene.want(cycle, rng)
+                assert killed_before(launched, system_call, rng.randint(1, 3))
+                scene.check()
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("system_call", CALLS)
+@STAGES
+def test_killed_before_every_system_call(stage: Stage, system_call: str, tmp_path: Path) -> None:
+    rng, number = Random(1), 0
+    with stage(tmp_path, Faults()) as scene:
+        scene.want(0, rng)
+        with scene.launcher() as launched:
+            is_killed = True
+            while is_killed:
+                number += 1
+                scene.want(number, rng)
+                is_killed = killed_before(launched, system_call, number)
+                scene.check()
+    print(f"{system_call}: {number - 1} kills")

@@ -6,8 +6,9 @@ again, so that who has withdrawn consent since is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -19,14 +20,17 @@ from reverse_etl.destinations.csv_files.parts import Parts
 from reverse_etl.destinations.csv_files.place import Place, PlaceError, meaning_of
 from reverse_etl.engine.words import Batch, Reply, RowVerdict, Verdict
 
+Answer = TypeVar("Answer")
+
 _CHANGED = Reply(Verdict.FATAL, "not_ours", "the file that is there is none that was published, or was changed since")
 _GONE = Reply(Verdict.FATAL, "gone", "the file that was published is not there any more")
+_STILL_THERE = Reply(Verdict.FATAL, "still_there", "the file is still there: move it away first")
 _NOT_KEPT = RowVerdict(Verdict.RETRY, "not_kept", "the run that kept it ended before it was published")
 _NOT_MADE = Reply(Verdict.RETRY, "not_made", "this machine could not put the file together: look at its disk")
 
 
 class CsvFile:
-    """See `reverse_etl.engine.ports.WorksInJobs`."""
+    """See `reverse_etl.engine.ports.WorksInJobs` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -46,11 +50,19 @@ class CsvFile:
         """Whether the published file has the batch; the first question publishes all that are kept."""
         return self._tried(lambda: self._answer(batch))
 
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        """By the file that is published."""
+        return self._tried(lambda: self._parts.held(*self._base(), keys))
+
+    def start_over(self) -> Reply:
+        """Publish a file of no rows in the place of one that is gone."""
+        return self._tried(self._begin_anew)
+
     def close(self) -> None:
         self._parts.close()
         self._place.close()
 
-    def _tried(self, step: Callable[[], Reply]) -> Reply:
+    def _tried(self, step: Callable[[], Answer]) -> Answer | Reply:
         try:
             if not self._has_looked:
                 self._look()
@@ -74,6 +86,17 @@ class CsvFile:
         if batch.idempotency_key not in self._parts.names:
             return Reply(Verdict.OK, rows=dict.fromkeys(range(len(batch)), _NOT_KEPT))
         self._publish()
+        return Reply(Verdict.OK)
+
+    def _begin_anew(self) -> Reply:
+        if self._digest() is not None:
+            return _STILL_THERE
+        content, told = self._parts.folder / "new.csv", self._parts.folder / "manifest.json"
+        content.write_text(f"{self._key}\n", encoding="utf-8")
+        Manifest.of(content, self._name, 0, [self._key], []).write(told)
+        self._place.publish(content, self._name)
+        self._place.publish(told, self._manifest_name)
+        self._has_looked = False
         return Reply(Verdict.OK)
 
     def _publish(self) -> None:

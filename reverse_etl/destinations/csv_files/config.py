@@ -15,6 +15,7 @@ CAPABILITIES = CapabilitySheet(
     limits=(),
     acknowledges="batch",
     idempotency="natural",
+    reads_back=100_000,
 )
 
 AWS = "https://s3.amazonaws.com"

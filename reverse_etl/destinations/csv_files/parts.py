@@ -72,6 +72,16 @@ class Parts:
         written = self._database.execute(f"copy ({whole}) to {_literal(str(to))} (format csv, header)").fetchall()
         return int(written[0][0]), [key, *fields]
 
+    def held(self, base: Path | None, base_columns: Sequence[str], keys: Sequence[str]) -> int:
+        """How many rows of `base` have one of these keys, in the form in which a file has them."""
+        asked = pa.table({KEY: pa.array(keys, pa.string())})
+        self._before(base, base_columns).create_view("before", replace=True)
+        self._database.register("asked", asked)
+        written = f"select distinct {self._text(asked.schema.field(0))} from asked"
+        found = self._database.sql(f"select count(*) from before semi join ({written}) using ({KEY})").fetchall()
+        self._database.unregister("asked")
+        return int(found[0][0])
+
     def clear(self) -> None:
         for file in self._files.values():
             file.unlink()

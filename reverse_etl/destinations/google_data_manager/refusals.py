@@ -10,7 +10,7 @@ import httpx
 import orjson
 
 from reverse_etl.destinations.http import busy
-from reverse_etl.engine.words import Reply, RowVerdict, Verdict
+from reverse_etl.engine.words import MATCHED, Reply, RowVerdict, Verdict
 
 _MEMBER = re.compile(r"audience_?members\[(\d+)\]", re.IGNORECASE)
 _REASONS = {
@@ -124,4 +124,4 @@ def _later(reason: str) -> RowVerdict:
 def _match_rate(status: Mapping[str, Any]) -> str:
     counted = status.get("audienceMembersIngestionStatus", {}).get("userDataIngestionStatus", {})
     rate = str(counted.get("uploadMatchRateRange", "")).removeprefix("MATCH_RATE_RANGE_")
-    return f"matched_{rate.lower()}" if re.fullmatch(r"(LESS_THAN_)?\d+(_TO_\d+)?", rate) else ""
+    return f"{MATCHED}{rate.lower()}" if re.fullmatch(r"(LESS_THAN_)?\d+(_TO_\d+)?", rate) else ""

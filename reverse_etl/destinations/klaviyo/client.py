@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
 from reverse_etl.destinations.connector import Account, Connector, Target
-from reverse_etl.destinations.http import HttpCaller, RefusedError
+from reverse_etl.destinations.http import HttpCaller, RefusedError, counted
 from reverse_etl.destinations.klaviyo.config import BASE_URL, CAPABILITIES, MEDIA_TYPE, TIMEOUT, KlaviyoAccount
 from reverse_etl.destinations.klaviyo.leavers import Leavers
 from reverse_etl.destinations.klaviyo.profiles import profiles
 from reverse_etl.destinations.klaviyo.refusals import meaning, refused_rows
 from reverse_etl.destinations.rows import others_again
 from reverse_etl.engine.words import UNREADABLE, Batch, Operation, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.klaviyo import READER
 
 _IMPORTS = "/api/profile-bulk-import-jobs"
 _PAGE = ";page="
@@ -25,7 +27,7 @@ _UNNAMED = Reply(Verdict.REJECTED, "import_errors", "Klaviyo's import refuses ro
 
 
 class Klaviyo:
-    """See `reverse_etl.engine.ports.Destination` and `WorksInJobs`."""
+    """See `reverse_etl.engine.ports.Destination`, `WorksInJobs` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -63,6 +65,9 @@ class Klaviyo:
             return self._once_more(batch) if refused.reply.code == "http_404" else refused.reply
         except (KeyError, TypeError, AttributeError):
             return UNREADABLE
+
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        return counted(lambda: self._leavers.found(keys))
 
     def close(self) -> None:
         self._http.close()
@@ -109,4 +114,4 @@ class Klaviyo:
         return Reply(Verdict.OK, "import_lost", rows=dict.fromkeys(range(len(batch)), _ONCE_MORE))
 
 
-CONNECTOR = Connector(CAPABILITIES, Klaviyo, base_url=BASE_URL, account_options=KlaviyoAccount)
+CONNECTOR = Connector(CAPABILITIES, Klaviyo, base_url=BASE_URL, account_options=KlaviyoAccount, reader=READER)

@@ -4,20 +4,24 @@ import httpx
 from pydantic import Field
 
 from reverse_etl.destinations.connector import CapabilitySheet, Options
-from reverse_etl.engine.ports import Limit
+from reverse_etl.engine.ports import Limit, Purpose
 
 BASE_URL = "https://a.klaviyo.com"
 MEDIA_TYPE = "application/vnd.api+json"
 TIMEOUT = httpx.Timeout(60.0, connect=3.0)  # 10,000 profiles are read before the answer
 
-# Every endpoint has windows of its own; ours count all calls together, which is stricter.
+# Every endpoint has windows of its own. Looking people up is part of taking them off, and shares a window with it.
+_SCOPES: list[frozenset[Purpose]] = [frozenset({"send"}), frozenset({"poll"}), frozenset({"remove", "read"})]
 CAPABILITIES = CapabilitySheet(
     modes=frozenset({"mirror", "upsert", "add_only"}),
     max_rows=10_000,
     max_bytes=4_500_000,  # 5 MB, and room for the envelope of each profile
-    limits=(Limit(10, seconds=1), Limit(150, seconds=60)),
+    limits=tuple(
+        limit for scope in _SCOPES for limit in (Limit(10, seconds=1, scope=scope), Limit(150, seconds=60, scope=scope))
+    ),
     acknowledges="row",
     idempotency="natural",
+    reads_back=500,  # five look-ups
 )
 
 

@@ -49,6 +49,11 @@ class Leavers:
         unspeakable = [position for position, key in enumerate(batch.keys) if _is_unspeakable(key)]
         return Reply(Verdict.OK, rows=dict.fromkeys(unspeakable, _UNSPEAKABLE))
 
+    def found(self, addresses: Sequence[str]) -> int:
+        """How many of them are on the list. Raises RefusedError, or KeyError where an answer makes no sense."""
+        groups = _together([one for one in addresses if not _is_unspeakable(one)])
+        return sum(len(self._on_the_list([spelt(one) for one in group])) for group in groups)
+
     def _on_the_list(self, addresses: Sequence[str]) -> list[str]:
         if not addresses:
             return []

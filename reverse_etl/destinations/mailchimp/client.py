@@ -94,4 +94,9 @@ def _refusals(handle: str) -> dict[int, str]:
     return {int(position): code for position, code in pairs}
 
 
-CONNECTOR = Connector(CAPABILITIES, Mailchimp, base_url=BASE_URL, sync_options=MailchimpSync)
+def tag_of(target: Target) -> str:
+    """Of an audience, a sync keeps those who carry its tag."""
+    return MailchimpSync.model_validate(target.options).tag
+
+
+CONNECTOR = Connector(CAPABILITIES, Mailchimp, base_url=BASE_URL, sync_options=MailchimpSync, part=tag_of)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import psycopg2
 import pyarrow as pa
 
@@ -14,13 +17,15 @@ from reverse_etl.destinations.postgres.staging import apply, stage
 from reverse_etl.destinations.postgres.table import Table, check
 from reverse_etl.engine.words import KEY, Batch, Operation, Reply, RowVerdict, Verdict
 
+Answer = TypeVar("Answer")
+
 _ABSENT = RowVerdict(Verdict.REJECTED, "not_there", "the table has no row with this key, and `update_only` makes none")
 _NO_TABLE = Reply(Verdict.FATAL, "no_such_table", "the table is not there, and `update_only` makes none")
 _NESTED = Reply(Verdict.FATAL, "nested_column", "a column holds lists or structures, and they cannot become texts")
 
 
 class PostgresTable:
-    """See `reverse_etl.engine.ports.Destination`."""
+    """See `reverse_etl.engine.ports.Destination` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -33,12 +38,18 @@ class PostgresTable:
         self._types: dict[str, str] = {}
 
     def send(self, batch: Batch) -> Reply:
+        return self._in_transaction(lambda session: self._put(session, batch))
+
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        return self._in_transaction(lambda session: self._count(session, keys))
+
+    def _in_transaction(self, step: Callable[[Session], Answer]) -> Answer | Reply:
         try:
             session = self._session = self._session or Session(self._account, self._options)
         except psycopg2.OperationalError as error:
             return meaning_of_no_entry(error)
         try:
-            reply = self._put(session, batch)
+            answer = step(session)
             session.commit()
         except psycopg2.Error as error:
             self.close()
@@ -46,7 +57,7 @@ class PostgresTable:
         except pa.ArrowException:
             self.close()
             return _NESTED
-        return reply
+        return answer
 
     def close(self) -> None:
         session, self._session, self._types = self._session, None, {}
@@ -67,6 +78,12 @@ class PostgresTable:
         found, refused = apply(session, change, 0, len(batch))
         absent = set(range(len(batch))) - found if updates_only else set()
         return Reply(Verdict.OK, rows={**dict.fromkeys(absent, _ABSENT), **refused, **unfit})
+
+    def _count(self, session: Session, keys: Sequence[str]) -> int:
+        self._learn_types(session, pa.schema([]), creates=False)
+        if self._table.key not in self._types:
+            return 0
+        return int(session.execute(statements.count(self._table, self._types[self._table.key]), list(keys))[0][0])
 
     def _learn_types(self, session: Session, schema: pa.Schema, *, creates: bool) -> None:
         name = session.shown(self._table.name)

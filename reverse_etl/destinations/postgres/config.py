@@ -15,6 +15,7 @@ CAPABILITIES = CapabilitySheet(
     limits=(),
     acknowledges="row",
     idempotency="natural",
+    reads_back=10_000,
 )
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=63)]

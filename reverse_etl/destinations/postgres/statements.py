@@ -57,6 +57,13 @@ def change(table: Table, fields: Sequence[str], types: Mapping[str, str], operat
     return _insert(table, fields, [key, *values], overwrites=mode not in _CREATING)
 
 
+def count(table: Table, kind: str) -> Composed:
+    """How many rows have one of the keys that are its parameter; `kind` is the type of the key column."""
+    return SQL("select count(*) from {} where {} = any(cast(%s as {}[]))").format(
+        table.name, Identifier(table.key), SQL(kind)
+    )
+
+
 def _update(table: Table, fields: Sequence[str], key: Composed, values: Sequence[Composed]) -> Composed:
     assigned = [SQL("{} = {}").format(Identifier(field), value) for field, value in zip(fields, values, strict=True)]
     nothing = SQL("{0} = target.{0}").format(Identifier(table.key))

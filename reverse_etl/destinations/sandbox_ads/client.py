@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reverse_etl.destinations.connector import Account, Connector, Target
-from reverse_etl.destinations.http import HttpCaller
+from reverse_etl.destinations.http import HttpCaller, counted
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_ads.config import CAPABILITIES, REASONS
 from reverse_etl.engine.words import Batch, Operation, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.standard_webhooks import READER
 
 _HASHES = ("email_sha256", "phone_sha256")
 _INVALID = RowVerdict(Verdict.REJECTED, "invalid_entry", REASONS["invalid_entry"])
 
 
 class SandboxAds:
-    """See `reverse_etl.engine.ports.Destination`."""
+    """See `reverse_etl.engine.ports.Destination` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -32,6 +33,10 @@ class SandboxAds:
         data = [[key, *(fields.get(name) for name in _HASHES)] for key, fields in rows]
         return self._http.post(f"{self._users}/add", {"schema": ["external_id", *_HASHES], "data": data}, _invalid)
 
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        asked = {"keys": list(keys)}
+        return counted(lambda: len(self._http.ask("POST", f"{self._users}/search", asked)["found"]))
+
     def close(self) -> None:
         self._http.close()
 
@@ -40,4 +45,6 @@ def _invalid(body: Any) -> Mapping[int, RowVerdict]:
     return {int(position): _INVALID for position in body["invalid_entry_indices"]}
 
 
-CONNECTOR = Connector(CAPABILITIES, SandboxAds, sandbox_tool="ads", hashing="meta", fields=frozenset(_HASHES))
+CONNECTOR = Connector(
+    CAPABILITIES, SandboxAds, sandbox_tool="ads", hashing="meta", fields=frozenset(_HASHES), reader=READER
+)

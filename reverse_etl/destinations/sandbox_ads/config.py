@@ -10,6 +10,7 @@ CAPABILITIES = CapabilitySheet(
     limits=(Limit(10, seconds=1),),
     acknowledges="row",
     idempotency="natural",
+    reads_back=1_000,
 )
 
 REASONS = {"invalid_entry": "neither hash is a SHA-256 in 64 hex digits"}

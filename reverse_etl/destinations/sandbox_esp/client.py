@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reverse_etl.destinations.connector import Account, Connector, Target
-from reverse_etl.destinations.http import HttpCaller
+from reverse_etl.destinations.http import HttpCaller, counted
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_esp.config import CAPABILITIES, REASONS
 from reverse_etl.engine.words import Batch, Operation, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.standard_webhooks import READER
 
 
 class SandboxEsp:
-    """See `reverse_etl.engine.ports.Destination`."""
+    """See `reverse_etl.engine.ports.Destination` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -28,6 +29,10 @@ class SandboxEsp:
         members = [{"email": key, "fields": fields} for key, fields in zip(batch.keys, fields_of(batch), strict=True)]
         return self._http.post(f"{self._list}/upsert", {"members": members}, _errors, headers)
 
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        asked = {"keys": list(keys)}
+        return counted(lambda: len(self._http.ask("POST", f"{self._list}/search", asked)["found"]))
+
     def close(self) -> None:
         self._http.close()
 
@@ -39,4 +44,4 @@ def _errors(body: Any) -> Mapping[int, RowVerdict]:
     }
 
 
-CONNECTOR = Connector(CAPABILITIES, SandboxEsp, sandbox_tool="esp")
+CONNECTOR = Connector(CAPABILITIES, SandboxEsp, sandbox_tool="esp", reader=READER)

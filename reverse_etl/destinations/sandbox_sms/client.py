@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reverse_etl.destinations.connector import Account, Connector, Target
-from reverse_etl.destinations.http import HttpCaller
+from reverse_etl.destinations.http import HttpCaller, counted
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.sandbox_sms.config import CAPABILITIES, REASONS
 from reverse_etl.engine.words import OK, Batch, Operation, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.standard_webhooks import READER
 
 _VERDICTS = {"rejected": Verdict.REJECTED, "queued": Verdict.RETRY}
 
 
 class SandboxSms:
-    """See `reverse_etl.engine.ports.Destination`."""
+    """See `reverse_etl.engine.ports.Destination` and `ReadsBack`."""
 
     capabilities = CAPABILITIES
 
@@ -34,6 +35,10 @@ class SandboxSms:
         body = {"request_id": batch.idempotency_key, "contacts": contacts}
         return self._http.post(path, body, lambda answer: _statuses(answer, len(batch)))
 
+    def found(self, keys: Sequence[str]) -> int | Reply:
+        asked = {"keys": list(keys)}
+        return counted(lambda: len(self._http.ask("POST", f"{self._audience}/search", asked)["found"]))
+
     def close(self) -> None:
         self._http.close()
 
@@ -50,4 +55,4 @@ def _verdict(result: Mapping[str, str]) -> RowVerdict:
     return RowVerdict(_VERDICTS[result["status"]], code, REASONS.get(code, "")) if result["status"] in _VERDICTS else OK
 
 
-CONNECTOR = Connector(CAPABILITIES, SandboxSms, sandbox_tool="sms")
+CONNECTOR = Connector(CAPABILITIES, SandboxSms, sandbox_tool="sms", reader=READER)

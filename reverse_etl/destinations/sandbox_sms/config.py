@@ -10,6 +10,7 @@ CAPABILITIES = CapabilitySheet(
     limits=(Limit(20, seconds=1),),
     acknowledges="row",
     idempotency="key",
+    reads_back=1_000,
 )
 
 REASONS = {

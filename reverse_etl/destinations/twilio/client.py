@@ -30,6 +30,7 @@ from reverse_etl.destinations.twilio.config import (
 from reverse_etl.destinations.twilio.segments import segments
 from reverse_etl.engine.ports import Limit
 from reverse_etl.engine.words import UNREADABLE, Batch, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.twilio import READER
 
 _TOO_MANY = Reply(Verdict.REJECTED, "too_many_rows", "a call takes one message")
 
@@ -120,5 +121,11 @@ def check(target: Target) -> None:
 
 
 CONNECTOR = Connector(
-    CAPABILITIES, Twilio, base_url=BASE_URL, account_options=AccountOptions, sync_options=SyncOptions, check=check
+    CAPABILITIES,
+    Twilio,
+    base_url=BASE_URL,
+    account_options=AccountOptions,
+    sync_options=SyncOptions,
+    check=check,
+    reader=READER,
 )

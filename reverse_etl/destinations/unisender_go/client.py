@@ -17,6 +17,7 @@ from reverse_etl.destinations.texts import UnfilledError, check_mapped
 from reverse_etl.destinations.unisender_go.config import CAPABILITIES, REASONS, AccountOptions, SyncOptions
 from reverse_etl.destinations.unisender_go.content import Content, content_of, own_texts
 from reverse_etl.engine.words import Batch, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.unisender_go import READER
 
 _TOO_MANY = Reply(Verdict.REJECTED, "too_many_rows", "a call takes 500 messages")
 # It sends to an address once per call.
@@ -134,4 +135,6 @@ def check(target: Target) -> None:
         check_mapped(target, [], "to")
 
 
-CONNECTOR = Connector(CAPABILITIES, UnisenderGo, account_options=AccountOptions, sync_options=SyncOptions, check=check)
+CONNECTOR = Connector(
+    CAPABILITIES, UnisenderGo, account_options=AccountOptions, sync_options=SyncOptions, check=check, reader=READER
+)

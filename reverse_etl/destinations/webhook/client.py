@@ -16,9 +16,10 @@ from reverse_etl.destinations.connector import Account, Connector, Target
 from reverse_etl.destinations.http import HttpCaller
 from reverse_etl.destinations.rows import fields_of
 from reverse_etl.destinations.webhook.config import CAPABILITIES, AccountOptions, SyncOptions
-from reverse_etl.destinations.webhook.signature import headers_of, keys_of
 from reverse_etl.engine.ports import Limit
 from reverse_etl.engine.words import Batch, Operation, Reply, RowVerdict, Verdict
+from reverse_etl.feedback.readers.standard_webhooks import READER
+from reverse_etl.standard_webhooks import headers_of, keys_of
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -83,4 +84,4 @@ def _meaning(response: httpx.Response) -> Reply | None:
     return None
 
 
-CONNECTOR = Connector(CAPABILITIES, Webhook, account_options=AccountOptions, sync_options=SyncOptions)
+CONNECTOR = Connector(CAPABILITIES, Webhook, account_options=AccountOptions, sync_options=SyncOptions, reader=READER)

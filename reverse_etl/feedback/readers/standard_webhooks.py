@@ -11,7 +11,6 @@ import orjson
 
 from cdp.declarations.addresses import AddressKind
 from reverse_etl.destinations.connector import Account, Secret
-from reverse_etl.destinations.webhook.signature import keys_of
 from reverse_etl.feedback.words import (
     Event,
     Kind,
@@ -24,6 +23,7 @@ from reverse_etl.feedback.words import (
     moment,
     text,
 )
+from reverse_etl.standard_webhooks import keys_of
 
 TOLERANCE_SECONDS = 300
 _VERSION = "v1,"

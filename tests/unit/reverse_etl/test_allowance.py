@@ -100,3 +100,17 @@ def test_without_a_limit_nothing_is_written(store: Store) -> None:
     limited = StoreAllowance(store, "bound", LIMITS, FastTime())
     limited.claim(1)
     assert len(written(store)) == len(before) + 1
+
+
+def test_calls_for_other_purposes_have_windows_of_their_own(store: Store) -> None:
+    time = FastTime()
+    ours = (Limit(2, 1.0, scope=frozenset({"send"})), Limit(2, 1.0, scope=frozenset({"poll", "read"})), Limit(3, 1.0))
+    allowance = StoreAllowance(store, "scoped", ours, time)
+    assert [allowance.claim(1, "send") for _ in range(2)] == [0, 0]
+    assert allowance.claim(1, "send") > 0
+    assert allowance.claim(1, "poll") == 0, "it has a window of its own"
+    assert allowance.claim(1, "read") > 0, "what all calls share is used up"
+    time.passed += 1.1
+    assert [allowance.claim(1, "poll"), allowance.claim(1, "read")] == [0, 0]
+    assert allowance.claim(1, "poll") > 0
+    assert allowance.claim(1, "remove") == 0

@@ -58,7 +58,7 @@ def rows(*keys: str) -> pa.RecordBatch:
 
 def deliver(store: Store, operation: Operation, keys: list[str], verdicts: list[RowVerdict | None]) -> Counts:
     with store.lease("sync:s") as lease:
-        ledger = StoreLedger(store, lease, "s", "esp", seal=SEAL)
+        ledger = StoreLedger(store, lease, "s", SYNC.target, seal=SEAL)
         run = ledger.begin(MORNING)
         ledger.enqueue(run, 7, [(operation, rows(*keys))], held=2)
         batch = ledger.first()
@@ -109,7 +109,7 @@ def test_a_row_does_not_wait_for_ever(
 ) -> None:
     deliver(store, Operation.ADD, ["a"], [None])
     with store.lease("sync:s") as lease:
-        ledger = StoreLedger(store, lease, "s", "esp", seal=SEAL)
+        ledger = StoreLedger(store, lease, "s", SYNC.target, seal=SEAL)
         if tries:
             batch = ledger.first()
             assert batch is not None

@@ -12,10 +12,10 @@ import pytest
 
 from cdp.address_macros import AddressMacros
 from cdp.declarations.addresses import AddressKind
-from cdp.landing.lake import Lake
+from cdp.landing.lake import Lake, last_arrival
 from cdp.store import Store, open_store
 from cdp.store.schema import inbound
-from cdp.warehouse.port import Reader
+from cdp.warehouse.port import Generation, KeptGeneration, Reader
 from reverse_etl.engine.words import KEY, ROW_HASH, Batch, Counts, Operation, Reply, Status
 from reverse_etl.feedback.inbox import Inbox
 from reverse_etl.feedback.opt_outs import OptOuts
@@ -122,12 +122,20 @@ def reported(store: Store) -> OptOuts:
 class OneGeneration:
     """A warehouse with one model and one audience."""
 
-    def __init__(self, reader: MemoryReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: MemoryReader, newer: MemoryReader | None = None) -> None:
+        self._reader, self._newer = reader, newer
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         yield self._reader
+
+    def kept(self) -> list[KeptGeneration]:
+        return [KeptGeneration(Generation(2, MORNING, 2, "newer"), MORNING, 1)] if self._newer else []
+
+    @contextmanager
+    def reader_of(self, number: int) -> Iterator[Reader]:
+        assert (number, self._newer is None) == (2, False)
+        yield self._newer  # type: ignore[misc]
 
 
 def lands(lake: Lake, batch: int, table: str, **columns: list[str]) -> None:
@@ -161,6 +169,19 @@ def test_an_opt_out_that_landed_after_the_build_counts(tmp_path: Path, reported:
     assert permission.withdrawn(batch) == {keys[1]}
     reader.load("sync_esp__newsletter", "id varchar", [(keys[1],)])
     assert permission.unwanted(batch) == {keys[0]}
+
+
+def test_a_rollback_does_not_unsay_a_withdrawal(tmp_path: Path, reported: OptOuts) -> None:
+    """Readers are back at a generation that has batch 1; what was said in batch 2 is in the newer one alone."""
+    reader, newer, keys = MemoryReader(), MemoryReader(), ["anna@example.com", "ben@example.com", "carl@example.com"]
+    reader.load("audience_members", "audience_name varchar, customer_id bigint, address varchar", [])
+    before, since = last_arrival(1), last_arrival(1) + 1
+    said = [(keys[0], "withdrawn", before), (keys[1], "withdrawn", since), (keys[2], "granted", since)]
+    newer.load("fct_consent_events", "address varchar, action varchar, _arrival bigint", said)
+    sync, warehouse = Workbench(tmp_path / "bench", audience="newsletter").sync, OneGeneration(reader, newer)
+    permission = WarehousePermission(warehouse, Lake(tmp_path), sync, reported)  # type: ignore[arg-type]
+    batch = Batch(0, Operation.ADD, "b", pa.record_batch({KEY: keys, ROW_HASH: ["h"] * len(keys)}))
+    assert permission.withdrawn(batch) == {keys[1]}
 
 
 def test_an_opt_out_that_a_tool_reported_counts_at_once(tmp_path: Path, store: Store, reported: OptOuts) -> None:

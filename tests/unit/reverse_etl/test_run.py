@@ -14,6 +14,7 @@ from reverse_etl.engine.words import Counts, Operation, PlanCounts, Status
 from reverse_etl.holds import release
 from reverse_etl.receipts import Undeclared
 from reverse_etl.resolving import resolve
+from reverse_etl.standing import Books, Word
 from tests.doubles.engine import capabilities, total
 from tests.doubles.moments import MORNING
 from tests.doubles.workbench import Workbench
@@ -134,14 +135,15 @@ def test_a_person_says_what_became_of_a_lost_answer(bench: Workbench, lost: str,
         bench.destination.script.insert(0, "ok")
     bench.run()
     calls = len(bench.destination.calls)
-    said = {"arrived": arrived, "actor": "olga", "reason": "looked at the tool", "at": bench.time.now()}
-    resolve(bench.store, bench.projection, bench.seal, bench.sync, "k1", **said)
+    known = (Books(bench.store, bench.projection, bench.seal), bench.sync, {"k1"})
+    word = Word("resolve", "olga", "looked at the tool", bench.time.now())
+    resolve(*known, word, arrived=arrived)
     after = bench.run()
     assert (after.status, after.counts.ok) == (Status.OK, 0 if arrived else 1)
     assert len(bench.destination.calls) == calls + (not arrived)
     assert set(bench.destination.members) == ({"k2"} if lost == "remove" else {"k1"})
     with pytest.raises(CdpError, match="no answer about this key is missing"):
-        resolve(bench.store, bench.projection, bench.seal, bench.sync, "k1", **said)
+        resolve(*known, word, arrived=arrived)
 
 
 def test_rows_the_tool_has_not_come_to_are_sent_again_alone(bench: Workbench) -> None:

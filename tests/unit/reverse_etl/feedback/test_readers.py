@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from reverse_etl.feedback.readers import READERS
+from reverse_etl.destinations.registry import readers
 from reverse_etl.feedback.words import Event, Posted, UnreadableError
 from tests.doubles.feedback import TYPES, WALL, Shot, flow, hook, letter, mail, sms
 
@@ -15,7 +15,7 @@ FIVE = datetime(2024, 5, 1, 5)
 
 def events(shot: Shot) -> list[Event]:
     call = Posted(shot.body, {name.lower(): value for name, value in shot.headers.items()}, shot.path, WALL)
-    return READERS[TYPES[shot.path.split("?")[0].rpartition("/")[2]]].read(call)
+    return readers()[TYPES[shot.path.split("?")[0].rpartition("/")[2]]].read(call)
 
 
 def told(shot: Shot) -> list[tuple[str, str, str | None, str]]:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp.errors import ConfigurationError
-from reverse_etl.destinations.webhook.signature import headers_of
-from reverse_etl.feedback.readers import READERS, standard_webhooks, twilio
+from reverse_etl.destinations.registry import readers
+from reverse_etl.feedback.readers import standard_webhooks, twilio
 from reverse_etl.feedback.words import Posted, SignatureError, Trust
+from reverse_etl.standard_webhooks import headers_of
 from tests.doubles.feedback import KEY, PUBLIC_URL, SECRETS, TYPES, WALL, Shot, flow, hook, letter, mail, sms
 
 # The example of the specification's own libraries.
@@ -45,7 +46,7 @@ def trust(name: str) -> Trust:
 
 def accepts(call: Posted, by: Trust) -> bool:
     try:
-        READERS[TYPES[by.name]].verify(call, by)
+        readers()[TYPES[by.name]].verify(call, by)
     except SignatureError:
         return False
     return True
