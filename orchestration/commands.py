@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.console import Console
 
 from cdp.cli.console import errors, output
 from cdp.project import Project
@@ -29,6 +30,10 @@ def run(
         bool, typer.Option("--rebuild", help="Build every table from the beginning; registries and histories are kept.")
     ] = False,
     as_json: AsJson = False,
+    log_format: Annotated[
+        Literal["text", "json"],
+        typer.Option(envvar="CDP_LOG", help="`json`: a line per event on standard error, for machines."),
+    ] = "text",
 ) -> None:
     """Raw records in, synced audiences out: land, build, audit, publish, sync; does only what is due.
 
@@ -41,19 +46,26 @@ def run(
     from reverse_etl.sandbox.serving import running_sandbox
 
     project = Project.load()
+    shown = Console(quiet=True) if log_format == "json" else errors
     # Dagster takes seconds to import: a second run is turned away before, and the sandbox starts beside.
-    with running(project), errors.status("starting") as spinner, running_sandbox(project) as sandbox:
+    with running(project), shown.status("starting") as spinner, running_sandbox(project) as sandbox:
+        from orchestration.journal import journal_of
         from orchestration.report import Report
         from orchestration.run import run_project
 
+        report, journal = Report(spinner), journal_of(project, log_format)
         if missed := what_a_build_would_miss(project):
-            errors.print(missed, markup=False, soft_wrap=True)
-        report = Report(spinner)
-        run_project(project, sandbox, report, rebuild=rebuild)
+            shown.print(missed, markup=False, soft_wrap=True)
+            journal.warned(missed)
+        run_project(project, sandbox, report, journal, rebuild=rebuild)
     if as_json:
         output.print_json(json.dumps(report.as_json()))
     else:
         _print(report)
+    if log_format == "json":
+        code = report.errors[0].exit_code if report.errors else 0
+        journal.tell("ended", exit_code=code, warnings=report.warnings, errors=[str(each) for each in report.errors])
+        raise typer.Exit(code)
     for warning in report.warnings:
         errors.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if report.errors:

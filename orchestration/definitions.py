@@ -1,7 +1,10 @@
 """What Dagster loads: the project of `CDP_PROJECT`, or the one around the current folder."""
 
+import os
+
 from cdp.project import Project
-from orchestration.observer import Observer
+from orchestration.journal import FORMAT_VARIABLE, journal_of
 from orchestration.wiring import build_definitions
 
-defs = build_definitions(Project.load(), Observer())
+project = Project.load()
+defs = build_definitions(project, journal_of(project, os.environ.get(FORMAT_VARIABLE, "")))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from dagster import DagsterInstance
 
 from cdp.project import Project
 
-SETTINGS = {
+_TICKS = {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30, "started": 7}}
+SETTINGS: dict[str, Any] = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
     # What steps print may quote data.
@@ -18,6 +20,12 @@ SETTINGS = {
         "class": "NoOpComputeLogManager",
     },
     "concurrency": {"runs": {"max_concurrent_runs": 1}},
+    "freshness": {"enabled": True},
+    # A run whose process is gone is failed within seconds, and made once more; one that a step failed is not.
+    "run_launcher": {"module": "orchestration.launcher", "class": "WatchedRunLauncher"},
+    "run_monitoring": {"enabled": True, "poll_interval_seconds": 10, "max_resume_run_attempts": 0},
+    "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+    "retention": {"schedule": _TICKS, "sensor": _TICKS, "auto_materialize": _TICKS},
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dagster import Failure
 
 from cdp.errors import CdpError, unexpected
 from cdp.landing.land import LandingResult
+from cdp.operations.retention import Cleared
 from cdp.warehouse import Generation
+from quality.verdicts import Verdict
 from reverse_etl.engine.events import Event
 from reverse_etl.engine.run import SyncResult
 
@@ -22,6 +24,12 @@ class Observer:
 
     def landed(self, result: LandingResult) -> None:
         """The landing ended."""
+
+    def cleared(self, cleared: Cleared) -> None:
+        """What is older than `retention` says is gone."""
+
+    def inspected(self, verdicts: Sequence[Verdict]) -> None:
+        """What has arrived was judged, before it becomes visible."""
 
     def node_finished(self, name: str, done: int, total: int) -> None:
         """dbt finished a model, a seed or a test."""
@@ -51,7 +59,7 @@ class Observer:
             yield
         except CdpError as error:
             self.failed(error)
-            raise Failure(str(error), allow_retries=False) from None
+            raise Failure(str(error), allow_retries=error.is_passing) from None
         except Exception as error:
             told = unexpected(step, error)
             self.failed(told)

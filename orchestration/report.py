@@ -10,6 +10,7 @@ from rich.status import Status as Spinner
 
 from cdp.errors import CdpError
 from cdp.landing.land import LandingResult
+from cdp.operations.retention import Cleared
 from cdp.pipeline.summary import Contents
 from cdp.warehouse import Generation
 from orchestration.observer import Observer
@@ -23,6 +24,7 @@ class Report(Observer):
 
     spinner: Spinner
     landing_result: LandingResult | None = None
+    cleared_away: Cleared = field(default_factory=Cleared)
     generation: Generation | None = None
     contents: Contents | None = None
     nodes: int = 0
@@ -51,6 +53,9 @@ class Report(Observer):
     def landed(self, result: LandingResult) -> None:
         self.landing_result = result
         self._lap("landing")
+
+    def cleared(self, cleared: Cleared) -> None:
+        self.cleared_away = cleared
 
     def node_finished(self, name: str, done: int, total: int) -> None:
         self.nodes = done
@@ -109,6 +114,7 @@ class Report(Observer):
             }
             if landing
             else None,
+            "cleared": asdict(self.cleared_away),
             "built": asdict(generation) | {"as_of": generation.as_of.isoformat()} if generation else None,
             "contents": asdict(self.contents) if self.contents else None,
             "syncs": [_sync_row(sync) for sync in sorted(self.syncs, key=lambda sync: sync.sync)],

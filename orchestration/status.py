@@ -9,8 +9,9 @@ from typing import Any
 from rich.table import Table
 
 from cdp.cli.tables import table_of
+from cdp.errors import OtherModelsError
 from cdp.landing.lake import Lake
-from cdp.pipeline.due import build_is_due
+from cdp.pipeline.due import RESUME, build_is_due, why_builds_wait
 from cdp.pipeline.summary import contents, freshness
 from cdp.project import Project
 from cdp.store import open_store
@@ -25,7 +26,7 @@ SYNC_COLUMNS = ("sync", "status", "started_at", "acknowledged", "rejected", "in_
 
 
 def project_status(project: Project) -> dict[str, Any]:
-    """`published` and its `contents` (None before the first build), `build_is_due`, `sources` and `syncs`."""
+    """`published` and its `contents` (None before the first build), whether a build is due, `sources` and `syncs`."""
     generation = open_warehouse(project).published()
     store = open_store(project.store_url)
     try:
@@ -38,14 +39,18 @@ def project_status(project: Project) -> dict[str, Any]:
         "published": asdict(generation) if generation else None,
         "contents": _contents(project) if generation else None,
         "build_is_due": build_is_due(project),
+        "builds_wait": why_builds_wait(open_warehouse(project)),
         "sources": [asdict(source) for source in freshness(Lake(project.lake))],
         "syncs": syncs,
     }
 
 
-def _contents(project: Project) -> dict[str, Any]:
-    with open_warehouse(project).reader() as reader:
-        return asdict(contents(reader))
+def _contents(project: Project) -> dict[str, Any] | None:
+    try:
+        with open_warehouse(project).reader() as reader:
+            return asdict(contents(reader))
+    except OtherModelsError:  # after an upgrade, until the next run
+        return None
 
 
 def status_tables(status: dict[str, Any]) -> Iterator[str | Table]:
@@ -55,7 +60,8 @@ def status_tables(status: dict[str, Any]) -> Iterator[str | Table]:
         yield "Published: generation {number}, as of {as_of}, up to batch {batch}.".format(**published)
     else:
         yield "Nothing has been published yet. Run `cdp run`."
-    yield "The next run builds: time, data or models have moved on." if status["build_is_due"] else "Nothing to build."
+    due = "The next run builds: time, data or models have moved on." if status["build_is_due"] else "Nothing to build."
+    yield f"{status['builds_wait'].capitalize()} {RESUME}" if status["builds_wait"] else due
     yield ""
     yield table_of(SOURCE_COLUMNS, status["sources"])
     if found := status["contents"]:

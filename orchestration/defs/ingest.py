@@ -16,10 +16,14 @@ from dagster import (
 
 from cdp.declarations.sources import RAW_PREFIX, SourceTable, load_source_tables
 from cdp.landing.land import LandingResult, TableLanding, land
+from cdp.operations.retention import clear_away
 from cdp.project import Project
 from cdp.store import open_store
+from orchestration.freshness import of_source
 from orchestration.observer import Observer
+from orchestration.retries import PASSING
 from orchestration.translator import Translator
+from quality.landing.gate import landing_gate
 
 CHECK = "every_line_accounted_for"
 
@@ -39,6 +43,7 @@ def landing_assets(project: Project, manifest: Mapping[str, Any], observer: Obse
         check_specs=[_check(table) for table in tables],
         # A table that got nothing has no verdict: that of its last files stays.
         can_subset=True,
+        retry_policy=PASSING,
     )
     def land_everything() -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         with observer.watching("landing"):
@@ -64,7 +69,8 @@ def _spec(table: SourceTable, manifest: Mapping[str, Any]) -> AssetSpec:
         for unique_id, source in manifest["sources"].items()
         if (source["source_name"], source["name"]) == (f"{RAW_PREFIX}{table.source}", table.name)
     )
-    return _described(declared, manifest, {"parquet", table.landing.format}).replace_attributes(skippable=True)
+    described = _described(declared, manifest, {"parquet", table.landing.format})
+    return described.replace_attributes(skippable=True, freshness_policy=of_source(manifest, declared))
 
 
 def _described(unique_id: str, manifest: Mapping[str, Any], kinds: set[str]) -> AssetSpec:
@@ -85,11 +91,16 @@ def _land(project: Project, observer: Observer) -> LandingResult:
     try:
         with store.lease("landing"):
             result = land(
-                project, project.clock.now(), lambda table, files: observer.landing(table.qualified_name, files)
+                project,
+                project.clock.now(),
+                lambda table, files: observer.landing(table.qualified_name, files),
+                landing_gate(project, store, observer.inspected),
             )
+            cleared = clear_away(project)
     finally:
         store.close()
     observer.landed(result)
+    observer.cleared(cleared)
     return result
 
 

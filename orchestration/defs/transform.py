@@ -7,7 +7,7 @@ from importlib.metadata import version as installed_version
 from threading import Thread
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Config, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Config, MaterializeResult, Output, asset
 from dagster_dbt import DbtCliInvocation, dbt_assets
 from packaging.version import Version
 
@@ -17,6 +17,7 @@ from cdp.pipeline.dbt import dbt_command, dbt_environment, dbt_folder
 from cdp.pipeline.dbt_failures import BuildLog
 from cdp.project import Project
 from cdp.warehouse import Build
+from orchestration.lineage import ColumnLineage
 from orchestration.observer import Observer
 from orchestration.translator import Translator
 
@@ -76,7 +77,7 @@ def model_assets(project: Project, manifest: Mapping[str, Any], observer: Observ
         with observer.watching("the dbt build"):
             build = context.resources.building.current()
             if context.is_subset:
-                raise GateError("a build is made whole.", remedy="Launch the job `build_and_activate`.")
+                raise GateError("a build is made whole.", remedy="Launch the job `build`.")
             Thread(target=_prepare_audit, daemon=True).start()
             with redirect_stdout(io.StringIO()):
                 invocation = _dbt_build(project, build, manifest, context, rebuild=config.rebuild)
@@ -121,14 +122,26 @@ def _followed(invocation: DbtCliInvocation, project: Project, observer: Observer
     Raises GateError that names what failed.
     """
     log = BuildLog()
+    lineage = ColumnLineage(
+        invocation.manifest, dbt_folder(project) / "compiled", dbt_folder(project) / "column_lineage.json"
+    )
     for event in invocation.stream_raw_events():
         name = log.follow(event.raw_event)
         if name is not None:
             observer.node_finished(name, log.done, log.total)
-        yield from event.to_default_asset_events(
+        for told in event.to_default_asset_events(
             invocation.manifest, invocation.dagster_dbt_translator, invocation.context, invocation.target_path
-        )
+        ):
+            yield _with_lineage(told, lineage)
+    lineage.keep()
     for warning in log.warnings:
         observer.warned(warning)
     if not invocation.is_successful():
         raise log.error(dbt_folder(project) / "compiled")
+
+
+def _with_lineage(told: Any, lineage: ColumnLineage) -> Any:
+    """What is told of a model, with the columns that its own come from."""
+    unique_id = told.metadata.get("unique_id") if isinstance(told, Output) else None
+    found = lineage.of(str(unique_id.value)) if unique_id is not None else None
+    return told.with_metadata({**told.metadata, "dagster/column_lineage": found}) if found else told
