@@ -139,7 +139,9 @@ def test_an_audience_that_lost_its_members_is_stopped_by_the_audit(walk: Walk, f
 
 def test_the_next_day_is_built_upon_the_last(walk: Walk, first_run: Ended) -> None:
     assert walk.cdp("demo", "next-day").code == 0
-    told = walk.cdp("run", "--json").json
+    ended = walk.cdp("run", "--json", "--log-format", "json")
+    told, logged = ended.json, [json.loads(line) for line in ended.err.splitlines()]
+    assert {"landed", "published", "synced", "ended"} <= {line["event"] for line in logged}
     assert told["errors"] == []
     assert told["built"]["number"] == 2
     assert 0 < told["landing"]["landed"] < first_run.json["landing"]["landed"] / 10
