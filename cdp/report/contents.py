@@ -35,6 +35,7 @@ class Contents:
     funnels: Rows
     completeness: Rows
     carts: Rows
+    checks: Rows
 
 
 def read_contents(reader: Reader) -> Contents:
@@ -59,6 +60,7 @@ def read_contents(reader: Reader) -> Contents:
             f"select * from {reader.relation('rpt_data_completeness')} order by known_count desc, attribute",
         ),
         carts=_carts(reader, as_of),
+        checks=_checks(reader),
     )
 
 
@@ -92,6 +94,19 @@ def _segments(reader: Reader, as_of: datetime) -> Rows:
 def _carts(reader: Reader, as_of: datetime) -> Rows:
     query = f"select * from {reader.relation('rpt_abandoned_carts')} where abandoned_on > ? order by abandoned_on"
     return _rows(reader, query, [(as_of - timedelta(days=CART_DAYS)).date()])
+
+
+def _checks(reader: Reader) -> Rows:
+    """One row per guarded table, those where something is wrong first: how its checks ended the last time."""
+    query = (
+        "select boundary, table_name, count(*) as checks_count, max(checked_at) as checked_at, "
+        "sum(case when verdict = 'passed' then 1 else 0 end) as passed_count, "
+        "coalesce(min(case when verdict <> 'passed' then check_name || ' ' || verdict || '. ' || told_text end), '') "
+        "as told "
+        f"from {reader.relation('rpt_quality')} group by boundary, table_name "
+        "order by count(*) - sum(case when verdict = 'passed' then 1 else 0 end) desc, boundary, table_name"
+    )
+    return _rows(reader, query)
 
 
 def _rows(reader: Reader, sql: str, parameters: Sequence[Any] = ()) -> Rows:

@@ -14,6 +14,12 @@ from quality.thresholds import LandingThresholds
 _MANY = 1000
 """So many rows say something even of a table that has come only once before."""
 
+_TIMES_AS_MANY = 20
+"""What a history has of what is judged, to be compared with as a whole where it has too few parts."""
+
+_FEWEST = 3
+"""Fewer rows are chance, however few are usual."""
+
 _LEAST = 0.01
 """Added before a logarithm: a median of nothing is a number, too."""
 
@@ -28,7 +34,8 @@ history as (
             partition by j.source_table, j.kind, j.what, j.measure, j.day order by o.day
         ) / greatest(30, least(0.7 * j.n, sum(o.n) over (
             partition by j.source_table, j.kind, j.what, j.measure, j.day
-        ) / 10))) as block
+        ) / 10))) as block,
+        avg(o.n) over (partition by j.source_table, j.kind, j.what, j.measure, j.day) as usual_n
     from judged as j
     inner join observed as o
         on j.source_table = o.source_table and j.kind = o.kind and j.what = o.what and j.measure = o.measure
@@ -44,6 +51,8 @@ blocks as (
         source_table, kind, what, measure, scale, judged_day, judged_value, judged_n, block,
             sum(value * n) / sum(n) as value, sum(n) as n
     from history
+    -- Few rows tell something where few are usual: a holiday among thousands is like no other day.
+    where judged_n >= least(?, usual_n / 3)
     group by all
     having sum(n) >= ?
 ),
@@ -58,16 +67,16 @@ usual as (
     select
         source_table, kind, what, measure, scale, judged_day, judged_value, judged_n, y, count(*) as observations,
             median(x) as middle,
-        mad(x) * 1.4826 as spread, min(x) as least, max(x) as most, max(n) as most_n, sum(n) as total
+        mad(x) * 1.4826 as spread, min(x) as least, max(x) as most, min(n) as least_n, max(n) as most_n, sum(n) as total
     from scaled
     group by all
-    having count(*) >= ? or (judged_n >= {_MANY} and sum(n) >= {_MANY})
+    having count(*) >= ? or sum(n) >= least({_MANY}, {_TIMES_AS_MANY} * judged_n)
 ),
 noisy as (
     select
         *,
         case scale
-            when 'log' then case when kind in ('texts', 'ids') then 0.1 else 1 end / sqrt(judged_n)
+            when 'log' then case when kind in ('texts', 'ids') then 0.15 else 1 end / sqrt(judged_n)
             else sqrt(greatest(middle * (1 - middle), 1.0 / total, 0) / judged_n)
         end as noise
     from usual
@@ -75,13 +84,15 @@ noisy as (
 reaching as (
     select
         n.*,
-        greatest(l.spread * n.spread, 3.5 * noise, case scale when 'log' then ln(l.ratio) else l.share end)
-        + case scale when 'log' then noise else 1.5 / judged_n end as reach,
+        greatest(l.spread * n.spread, 4.5 * noise, case scale when 'log' then ln(l.ratio) else l.share end)
+        + case scale when 'log' then noise else 2.5 / judged_n end as reach,
         0.3 * (most - least) + noise + case scale when 'log' then 0 else 1 / judged_n end as slack
     from noisy as n
     inner join limits as l on l.source_table = n.source_table and l.kind = n.kind
-    -- More rows than ever repeat their values more than ever.
-    where not (measure = 'different values' and judged_n > 1.5 * most_n)
+    -- More rows than ever repeat their values more than ever; fewer, less.
+    where (measure <> 'different values' or judged_n between least_n / 1.5 and most_n * 1.5)
+        -- What does not usually depend on a key tells nothing by depending on it.
+        and (measure <> 'in one' or middle >= 0.9)
 ),
 bounded as (
     select *, least(middle - reach, least - slack) as low, greatest(middle + reach, most + slack) as high from reaching
@@ -107,7 +118,7 @@ def judge_contents(
     register_restarts(connection, restarts)
     since = as_of.date() - timedelta(thresholds.history_days)
     least = thresholds.least_rows
-    return rows(connection, _JUDGED, [least, since, least, thresholds.least_observations])
+    return rows(connection, _JUDGED, [_FEWEST, since, least, _FEWEST, thresholds.least_observations])
 
 
 def register_limits(connection: duckdb.DuckDBPyConnection, thresholds: LandingThresholds) -> None:

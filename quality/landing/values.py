@@ -87,7 +87,7 @@ def observe_numbers(bench: Bench) -> None:
         [
             Measured("filled", "filled", "filled / rows", "units"),
             Measured("numbers", "median", "middle", "sized", scale="log"),
-            Measured("numbers", "nine in ten are below", "high", "sized", scale="log"),
+            Measured("numbers", "nine in ten are below", "high", "sized / 5", scale="log"),
             Measured("numbers", "negative", "negative / filled", units),
             Measured("numbers", "zero", "zero / filled", units),
             Measured("numbers", "with a fraction", "broken / filled", units),
@@ -115,10 +115,10 @@ def observe_times(bench: Bench, as_of: str) -> None:
             Measured("times", "in the future", "ahead / filled", units),
             Measured("times", "different moments", "different / filled", units),
             Measured("times", "at midnight", "midnight / filled", units),
-            Measured("times", "hours from the row's own time", "apart", units, scale="log"),
+            Measured("times", "hours from the row's own time", "apart", f"{units} / 10", scale="log"),
             *(
                 Measured(
-                    "times", f"from {6 * quarter} to {6 * quarter + 6} o'clock", f"q{quarter} / filled", f"{units} / 2"
+                    "times", f"from {6 * quarter} to {6 * quarter + 6} o'clock", f"q{quarter} / filled", f"{units} / 4"
                 )
                 for quarter in range(4)
             ),

@@ -1,9 +1,8 @@
 """How much has come: each day beside the days before it, and beside what came from elsewhere on the same day.
 
 A holiday empties every till and every shop at once, so a day that is unlike the others is no fault where another source
-moved the same way. A loss in one source shows in its ratio to what it is related to: orders,
-    and the orders that the site
-saw completed. Which counts are related is not declared: it is those whose ratio has hardly ever moved.
+moved the same way. A loss in one source shows in its ratio to what it is related to: orders, and the orders that the
+site saw completed. Which counts are related is not declared: it is those whose ratio has hardly ever moved.
 """
 
 from __future__ import annotations
@@ -65,9 +64,9 @@ select
     b.source_table, 'volume' as kind, '' as what, 'rows of ' || b.day as measure, 'count' as scale, b.n, b.n as value,
     b.observations, b.median_n as median, exp(b.low) as low, exp(b.high) as high,
     case
-        when b.n > 0 and exists (
+        when exists (
             select 1 from usual as o
-            where o.day = b.day and o.source <> b.source and abs(o.x - o.middle) >= 0.5 * abs(b.moved)
+            where o.day = b.day and o.source <> b.source and o.n > 0 and abs(o.x - o.middle) >= 0.5 * abs(b.moved)
                 and sign(o.x - o.middle) = sign(b.moved)
         ) then 0
         when b.x < b.middle then (b.middle - b.x) / (b.middle - b.low)

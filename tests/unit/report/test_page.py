@@ -52,7 +52,7 @@ def overlap(name: str, other: str, customers: int) -> dict[str, Any]:
     return {"segment_name": name, "other_segment_name": other, "customers_count": customers}
 
 
-EMPTY = Contents(datetime(2017, 5, 9), 3, [], [], [], [], [], [], [], [], [])
+EMPTY = Contents(datetime(2017, 5, 9), 3, [], [], [], [], [], [], [], [], [], [])
 FULL = Contents(
     as_of=datetime(2017, 5, 9, 6, 30),
     generation=3,
@@ -97,6 +97,16 @@ FULL = Contents(
     funnels=[{"audience_name": "news", "in_segment": 300, "is_reachable": 200}],
     completeness=[{"attribute": "birth_date", "known_count": 617, "customers_count": 1234}],
     carts=[cart_day(1, 5, 15, 3), cart_day(7, 5, 5, 0), cart_day(8, 1, 0, 0)],
+    checks=[
+        {
+            "boundary": "customers",
+            "table_name": "dim_customers",
+            "checked_at": datetime(2017, 5, 9, 6, 30),
+            "passed_count": 7,
+            "checks_count": 8,
+            "told": "dim_customers.rows failed. far fewer rows than usual",
+        }
+    ],
 )
 
 
@@ -129,7 +139,7 @@ def test_the_page_is_whole_and_loads_nothing(contents: Contents) -> None:
 def test_it_shows_the_numbers() -> None:
     page = render(FULL, "Shop", "EUR")
     months, money, shares = ("1,234 customers", "77"), ("1,235", "in EUR"), ("390", "617", "50%")
-    for shown in (*months, *money, *shares, "Week of 01 May: 20 abandoned (67%)"):
+    for shown in (*months, *money, *shares, "Week of 01 May: 20 abandoned (67%)", "far fewer rows than usual"):
         assert shown in page
 
 
