@@ -11,7 +11,10 @@ from quality.landing.looking import LOOK_BACK_DAYS
 from quality.landing.values import observe_numbers, observe_texts, observe_times
 
 _GOOD_PART = 0.2
-"""A day of data with this share of the judged rows is judged by itself: a good day must not hide a bad one."""
+"""A day of data with this share of the judged rows is judged by itself: a good day must not hide a bad one.
+
+Fewer rows of other days, which are late, are judged with the last of those.
+"""
 
 
 def profile(bench: Bench, as_of: datetime) -> None:
@@ -44,10 +47,12 @@ def _gather(bench: Bench, as_of: str) -> None:
     bench.run(f"create or replace temp table arrived as {' union all '.join(selects)}")
     bench.run(
         "create or replace temp table looked as with days as (select cast(moment as date) as data_day, "
-        f"count(*) >= {_GOOD_PART} * sum(count(*)) over () as is_good_part from arrived where is_new group by 1) "
-        f"select case when is_good_part then {FIRST_JUDGED} + 1 + dense_rank() over (order by data_day)::integer "
-        f"when is_new then {FIRST_JUDGED} else cast(moment as date) end as day, "
-        "arrived.* from arrived left join days on is_new and cast(moment as date) = data_day"
+        f"count(*) >= {_GOOD_PART} * sum(count(*)) over () as is_good_part from arrived where is_new group by 1), "
+        "parts as (select data_day, row_number() over (order by data_day)::integer as part from days "
+        "where is_good_part) "
+        f"select case when is_new then {FIRST_JUDGED} + coalesce(part, (select max(part) from parts), 0) "
+        "else cast(moment as date) end as day, "
+        "arrived.* from arrived left join parts on is_new and cast(moment as date) = data_day"
     )
     bench.run(
         "create or replace temp table rows_of as "

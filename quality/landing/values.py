@@ -57,7 +57,8 @@ def _of_texts(bench: Bench) -> list[Measured]:
 
 
 def _observe_categories(bench: Bench) -> None:
-    telling = [each for each in bench.looked if each.is_firm or each.is_key]
+    # What a description does not list may always get new values, such as campaigns: how many are new is judged.
+    telling = [each for each in bench.looked if each.known_values]
     bench.run(
         "create or replace temp table categories as with few as (select what from valued "
         f"where what in ({bench.listed(telling)}) group by what having count(distinct value) <= {FEW_VALUES}), "

@@ -66,7 +66,7 @@ select
     case
         when exists (
             select 1 from usual as o
-            where o.day = b.day and o.source <> b.source and o.n > 0 and abs(o.x - o.middle) >= 0.5 * abs(b.moved)
+            where o.day = b.day and o.source <> b.source and o.n > 0 and abs(o.x - o.middle) >= 0.35 * abs(b.moved)
                 and sign(o.x - o.middle) = sign(b.moved)
         ) then 0
         when b.x < b.middle then (b.middle - b.x) / (b.middle - b.low)

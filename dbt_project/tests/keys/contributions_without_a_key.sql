@@ -42,11 +42,4 @@
     (ref('stg_support__tickets'), 'ticket_id'),
 ] %}
 
-{%- for relation, key in keys %}
-select '{{ relation.identifier }}' as model_name
-from {{ relation }}
-where {{ key }} is null
-{%- if not loop.last %}
-union all
-{%- endif %}
-{%- endfor %}
+{{ rows_without_key(keys) }}

@@ -19,11 +19,4 @@
     (ref('stg_suppression__tokens'), 'token'),
 ] %}
 
-{%- for relation, key in keys %}
-select '{{ relation.identifier }}' as model_name
-from {{ relation }}
-where {{ key }} is null
-{%- if not loop.last %}
-union all
-{%- endif %}
-{%- endfor %}
+{{ rows_without_key(keys) }}
