@@ -16,23 +16,8 @@ FILE = Path("quality") / "thresholds.yml"
 _OWN = Path(__file__).with_name("thresholds.yml")
 
 Stops = Literal["build", "syncs", "nothing"]
-LandingCheck = Literal[
-    "files",
-    "rejected",
-    "changes",
-    "volume",
-    "relations",
-    "filled",
-    "repeats",
-    "known",
-    "strangers",
-    "values",
-    "texts",
-    "ids",
-    "numbers",
-    "times",
-    "links",
-]
+ContentCheck = Literal["filled", "repeats", "known", "strangers", "values", "texts", "ids", "numbers", "times", "links"]
+LandingCheck = Literal["files", "rejected", "changes", "volume", "relations"] | ContentCheck
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -53,7 +38,6 @@ class SourceTableThresholds(_Declared):
 
     stops: Stops = "build"
     off: frozenset[LandingCheck] = frozenset()
-    arrives_within_hours: float | None = None
     checks: Mapping[LandingCheck, Tolerance] = {}
 
 
@@ -116,7 +100,6 @@ class Thresholds(_Declared):
     """The whole file."""
 
     landing: LandingThresholds = LandingThresholds()
-    history_builds: Annotated[int, Field(ge=1)] = 28
     boundaries: Mapping[Literal["customers", "audiences", "payloads"], TableThresholds] = {}
     tables: Mapping[str, TableThresholds] = {}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 
@@ -18,21 +19,10 @@ from quality.landing.looking import Arrival, Looked, looked_at, time_of
 from quality.landing.profile import profile
 from quality.landing.telling import told
 from quality.landing.volume import judge_volume
-from quality.thresholds import LandingCheck, Thresholds
+from quality.thresholds import ContentCheck, LandingCheck, Thresholds
 from quality.verdicts import Verdict, Word
 
-CONTENTS: tuple[LandingCheck, ...] = (
-    "filled",
-    "repeats",
-    "known",
-    "strangers",
-    "values",
-    "texts",
-    "ids",
-    "numbers",
-    "times",
-    "links",
-)
+CONTENTS: tuple[LandingCheck, ...] = get_args(ContentCheck)
 MOST_TOLD = 3
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cdp.landing.lake import Lake
 from tests.integration.corruptible import Company
 
 SEASONS = {
@@ -38,4 +39,6 @@ def test_the_three_days_of_thanksgiving_land(tmp_path: Path) -> None:
     for _ in range(3):
         company.publish_nothing()
         company.deliver()
+        before = Lake(company.project.lake).last_batch()
         company.land()
+        assert Lake(company.project.lake).last_batch() == before + 1
